@@ -1,0 +1,46 @@
+"""RLBench's tasks as Gymnasium environments, vectorised at the machine's limit."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rlbench_puffer.config import EnvConfig as EnvConfig
+    from rlbench_puffer.envs.env import RLBenchEnv as RLBenchEnv
+    from rlbench_puffer.envs.make import make as make
+    from rlbench_puffer.envs.registration import register_envs as register_envs
+    from rlbench_puffer.errors import RLBenchPufferError as RLBenchPufferError
+    from rlbench_puffer.vector.make import make_vec as make_vec
+
+__version__ = "0.1.0"
+
+# Looked up on first use, so that importing the package is quick and silent.
+_EXPORTS = {
+    "EnvConfig": "rlbench_puffer.config",
+    "RLBenchEnv": "rlbench_puffer.envs.env",
+    "RLBenchPufferError": "rlbench_puffer.errors",
+    "make": "rlbench_puffer.envs.make",
+    "make_vec": "rlbench_puffer.vector.make",
+    "register_envs": "rlbench_puffer.envs.registration",
+}
+
+__all__ = [
+    "EnvConfig",
+    "RLBenchEnv",
+    "RLBenchPufferError",
+    "__version__",
+    "make",
+    "make_vec",
+    "register_envs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name in _EXPORTS:
+        return getattr(importlib.import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

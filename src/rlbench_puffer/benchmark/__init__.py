@@ -1,0 +1,1 @@
+"""Measuring throughput: rows, sweeps, plots."""

@@ -1,0 +1,153 @@
+"""What an environment is made from: one frozen dataclass, checked when made."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+
+EngineName = Literal["builtin"]
+ArmActionMode = Literal["joint_velocity", "joint_position", "delta_joint_position"]
+GripperActionMode = Literal["discrete", "joint_position"]
+RewardName = Literal["sparse", "shaped"]
+ObservationName = Literal[
+    "joint_positions",
+    "joint_velocities",
+    "joint_forces",
+    "gripper_open",
+    "gripper_pose",
+    "gripper_joint_positions",
+    "gripper_touch_forces",
+    "task_low_dim_state",
+]
+
+OBSERVATION_NAMES: tuple[str, ...] = get_args(ObservationName)
+"""RLBench's low-dimensional observation fields, in the order observations have."""
+
+CONTROL_DT = 0.05
+"""One control step in [s]; RLBench's simulation step (measured, RLBench 1.2.0)."""
+
+PHYSICS_DT = 0.005
+"""One physics step in [s]; ten make a control step, as in RLBench."""
+
+PHYSICS_STEPS_PER_CONTROL_STEP = 10
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EnvConfig:
+    """Everything that decides what one environment does, but its seed.
+
+    Raises:
+      UnknownNameError: a value is not one of an option's closed set.
+      InvalidOptionError: a value has the wrong type or lies out of range.
+    """
+
+    task: str
+    """Task name in snake case, such as ``"open_drawer"``."""
+
+    engine: EngineName = "builtin"
+    """What simulates."""
+
+    arm_action_mode: ArmActionMode = "joint_velocity"
+    """What the first seven numbers of an action mean."""
+
+    gripper_action_mode: GripperActionMode = "discrete"
+    """What the last number of an action means."""
+
+    normalize_actions: bool = True
+    """Whether actions are in [-1, 1] and scaled to physical limits."""
+
+    observations: tuple[str, ...] = OBSERVATION_NAMES
+    """Observation fields wanted, in any order; the order in the space is fixed."""
+
+    reward: RewardName = "sparse"
+    """``"sparse"`` is 1 at success and 0 elsewhere; ``"shaped"`` is the task's."""
+
+    variation: int | tuple[int, ...] | Literal["random"] = "random"
+    """One task variation, several to draw from, or all of them."""
+
+    episode_length: int | None = None
+    """Control steps until ``truncated``; None takes the task's own limit."""
+
+    num_threads: int = 1
+    """Threads of the physics in one process; workers of a pool want one."""
+
+    def __post_init__(self) -> None:
+        """Check every field against its closed set or range."""
+        if not isinstance(self.task, str):
+            raise InvalidOptionError("task", self.task, "a task's name")
+        _check_choice("engine", self.engine, get_args(EngineName))
+        _check_choice(
+            "arm action mode", self.arm_action_mode, get_args(ArmActionMode)
+        )
+        _check_choice(
+            "gripper action mode",
+            self.gripper_action_mode,
+            get_args(GripperActionMode),
+        )
+        _check_choice("reward", self.reward, get_args(RewardName))
+        if not isinstance(self.normalize_actions, bool):
+            raise InvalidOptionError(
+                "normalize_actions", self.normalize_actions, "True or False"
+            )
+        object.__setattr__(
+            self, "observations", _ordered_observations(self.observations)
+        )
+        object.__setattr__(self, "variation", _checked_variation(self.variation))
+        if self.episode_length is not None:
+            check_positive_int("episode_length", self.episode_length)
+        check_positive_int("num_threads", self.num_threads)
+
+
+def make_config(task: str, **options: Any) -> EnvConfig:
+    """An :class:`EnvConfig` from keyword options.
+
+    Args:
+      task: the task's name.
+      **options: the other fields of :class:`EnvConfig`.
+
+    Raises:
+      UnknownNameError: an option does not exist; the message lists the close ones.
+    """
+    known = [field.name for field in dataclasses.fields(EnvConfig)]
+    for name in options:
+        if name not in known:
+            raise UnknownNameError("option", name, known)
+    return EnvConfig(task=task, **options)
+
+
+def check_positive_int(option: str, value: object) -> None:
+    """Raise InvalidOptionError unless ``value`` is an int of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidOptionError(option, value, "a whole number of at least 1")
+
+
+def _check_choice(kind: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UnknownNameError(kind, value, choices)
+
+
+def _ordered_observations(names: object) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Sequence) or not names:
+        raise InvalidOptionError(
+            "observations", names, f"a list of one or more of {OBSERVATION_NAMES}"
+        )
+    for name in names:
+        _check_choice("observation", name, OBSERVATION_NAMES)
+    return tuple(name for name in OBSERVATION_NAMES if name in names)
+
+
+def _checked_variation(
+    variation: object,
+) -> int | tuple[int, ...] | Literal["random"]:
+    if variation == "random":
+        return "random"
+    expected = '"random", a variation index, or a list of indices'
+    single = isinstance(variation, int) and not isinstance(variation, bool)
+    indices = (variation,) if single else variation
+    if isinstance(indices, str) or not isinstance(indices, Sequence) or not indices:
+        raise InvalidOptionError("variation", variation, expected)
+    for index in indices:
+        if isinstance(index, bool) or not isinstance(index, int) or index < 0:
+            raise InvalidOptionError("variation", variation, expected)
+    return indices[0] if single else tuple(indices)

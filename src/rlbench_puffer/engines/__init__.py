@@ -1,0 +1,1 @@
+"""What simulates: the engine seam and the engines behind it."""

@@ -1,0 +1,95 @@
+"""The engine seam: n simulations of one task, stepped together."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EnvIds = NDArray[np.intp]
+"""Sorted indices of sub-envs within one engine, (k,)."""
+
+EngineState = dict[str, Any]
+"""One simulation's complete state; what :meth:`Engine.save_state` returns."""
+
+
+class Engine(abc.ABC):
+    """n simulations of one task.
+
+    An engine knows physics and the task's rules. It knows nothing of episodes,
+    time limits, autoreset, rewards' bookkeeping, seeds of a vector environment
+    or processes: those are the environment's and the backend's.
+
+    Attributes:
+      num_envs: how many simulations it holds.
+      success: (num_envs,) bool, the task's own success rule at the present state.
+      terminated: (num_envs,) bool, whether the task ends the episode at the
+        present state; success always does.
+      shaped_reward: (num_envs,) float32, the task's dense reward of the last
+        control step; meaningful only when it was asked for.
+      variations: (num_envs,) int64, the task variation of each running episode.
+      faults: text per sub-env whose simulation failed in the last call; such a
+        simulation holds its last good state until it is reset.
+    """
+
+    num_envs: int
+    success: NDArray[np.bool_]
+    terminated: NDArray[np.bool_]
+    shaped_reward: NDArray[np.float32]
+    variations: NDArray[np.int64]
+    faults: dict[int, str]
+
+    @abc.abstractmethod
+    def reset(
+        self,
+        env_ids: EnvIds,
+        rngs: Sequence[np.random.Generator],
+        variations: Sequence[int],
+    ) -> None:
+        """Start new episodes in some simulations.
+
+        The state afterwards depends on the generator and the variation alone,
+        never on what ran before.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          rngs: k generators, each the only source of chance of its episode.
+          variations: k task variations.
+        """
+
+    @abc.abstractmethod
+    def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
+        """Advance some simulations by one control step.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          actions: (k, action_dim) in physical units, finite and within bounds;
+            the environment has checked them.
+        """
+
+    @abc.abstractmethod
+    def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """Write observations into an array that the caller owns.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          out: (num_envs,) structured array with one field per observation;
+            the rows ``env_ids`` are written and no others.
+        """
+
+    @abc.abstractmethod
+    def descriptions(self, env_id: int) -> tuple[str, ...]:
+        """Sentences that describe the goal of a sub-env's present episode."""
+
+    @abc.abstractmethod
+    def save_state(self, env_id: int) -> EngineState:
+        """Everything that decides how one simulation goes on, as plain arrays."""
+
+    @abc.abstractmethod
+    def restore_state(self, env_id: int, state: EngineState) -> None:
+        """Put one simulation into a state that :meth:`save_state` returned."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Free the simulations. Calling it twice is fine."""

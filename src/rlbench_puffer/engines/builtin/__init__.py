@@ -1,0 +1,1 @@
+"""The default engine: batched simulations on ``mujoco.batch``."""

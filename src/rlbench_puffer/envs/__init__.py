@@ -1,0 +1,1 @@
+"""Environments: an engine, an episode limit, spaces, and PufferLib's forms."""

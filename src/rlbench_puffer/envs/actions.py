@@ -1,0 +1,119 @@
+"""What an action means: its bounds, its scaling, and the check before physics."""
+
+import gymnasium
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rlbench_puffer.config import CONTROL_DT, EnvConfig
+from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.errors import InvalidActionError
+
+ACTION_DIM = 8
+"""Seven numbers for the arm, one for the gripper."""
+
+
+def physical_bounds(
+    config: EnvConfig,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds of an action in physical units.
+
+    ``joint_velocity``: the velocity limits [rad/s]. ``joint_position``: the
+    position limits [rad]. ``delta_joint_position``: what the velocity limit
+    covers in one control step [rad]. Gripper ``discrete``: 0 to 1, more than 0.5
+    opens; ``joint_position``: each finger's position, 0 to 0.04 [m].
+
+    Returns:
+      low, high: (8,) each.
+    """
+    if config.arm_action_mode == "joint_velocity":
+        low, high = -limits.JOINT_VELOCITY_LIMIT, limits.JOINT_VELOCITY_LIMIT
+    elif config.arm_action_mode == "joint_position":
+        low, high = limits.JOINT_LOWER, limits.JOINT_UPPER
+    else:
+        high = limits.JOINT_VELOCITY_LIMIT * CONTROL_DT
+        low = -high
+    discrete = config.gripper_action_mode == "discrete"
+    gripper_high = 1.0 if discrete else limits.FINGER_TRAVEL
+    return np.append(low, 0.0), np.append(high, gripper_high)
+
+
+class ActionScaling:
+    """Checks actions and turns them into physical units.
+
+    Args:
+      config: decides the modes and whether actions are normalised.
+    """
+
+    def __init__(self, config: EnvConfig) -> None:
+        self._low, self._high = physical_bounds(config)
+        self._center = (self._high + self._low) / 2
+        self._half_range = (self._high - self._low) / 2
+        self._normalized = config.normalize_actions
+        if config.normalize_actions:
+            self.space = gymnasium.spaces.Box(-1.0, 1.0, (ACTION_DIM,), np.float32)
+        else:
+            self.space = gymnasium.spaces.Box(
+                self._low.astype(np.float32),
+                self._high.astype(np.float32),
+                dtype=np.float32,
+            )
+        # float32 rounds some limits outwards; the space's own bounds decide what
+        # is out of range, the exact limits what is simulated.
+        self._accept_low = self.space.low.astype(np.float64)
+        self._accept_high = self.space.high.astype(np.float64)
+
+    def to_physical(self, actions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Physical units, within the exact limits.
+
+        Args:
+          actions: (k, 8), as :meth:`check` returned them.
+
+        Returns:
+          (k, 8) in the units of :func:`physical_bounds`.
+        """
+        if self._normalized:
+            return actions * self._half_range + self._center
+        return np.clip(actions, self._low, self._high)
+
+    def check(
+        self, actions: ArrayLike, num_envs: int, first_env_id: int = 0
+    ) -> NDArray[np.float64]:
+        """The actions as float64, if every one may be simulated.
+
+        Args:
+          actions: (num_envs, 8) numbers.
+          num_envs: how many rows there must be.
+          first_env_id: number of the first row's sub-env, for messages.
+
+        Returns:
+          (num_envs, 8) float64; a new array unless it already was one.
+
+        Raises:
+          InvalidActionError: wrong shape or dtype, a value that is not finite, or
+            one out of range; names the sub-env, the component and the value.
+        """
+        array = np.asarray(actions)
+        if array.dtype.kind not in "fiu":
+            raise InvalidActionError(
+                f"Actions have dtype {array.dtype}, expected a real number type.",
+                f"Pass a float32 array of shape {(num_envs, ACTION_DIM)}.",
+            )
+        if array.shape != (num_envs, ACTION_DIM):
+            raise InvalidActionError(
+                f"Actions have shape {array.shape}, expected "
+                f"{(num_envs, ACTION_DIM)}: one row for each sub-env.",
+                "Pass one action of 8 numbers (7 arm, 1 gripper) for each sub-env.",
+            )
+        values = array.astype(np.float64, copy=False)
+        # NaN compares False, so one pass finds NaN, infinity and out of range.
+        inside = (values >= self._accept_low) & (values <= self._accept_high)
+        if not inside.all():
+            row, component = np.argwhere(~inside)[0]
+            value = values[row, component]
+            low, high = self.space.low[component], self.space.high[component]
+            raise InvalidActionError(
+                f"Action of sub-env {first_env_id + row}: component {component} is "
+                f"{value}, expected a number in [{low:g}, {high:g}].",
+                "Clip the policy's output, and look for NaN in its input.",
+            )
+        return values

@@ -1,0 +1,267 @@
+"""n sub-envs of one engine behind PufferLib's native calling convention.
+
+This is what a worker process hosts, what the serial and native backends step, and
+what ``puffer_env`` shows to PufferLib. It knows no processes.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.base import Engine
+from rlbench_puffer.envs.actions import ActionScaling
+from rlbench_puffer.envs.episodes import Episodes, Info, TaskFacts, fresh_seeds
+from rlbench_puffer.envs.observations import (
+    flat_space,
+    observation_fields,
+    observation_space,
+    structured_dtype,
+)
+from rlbench_puffer.errors import CallOrderError, InvalidActionError
+
+
+class Buffers(Protocol):
+    """Arrays of n rows that somebody else owns, as PufferLib hands them over."""
+
+    observations: NDArray[Any]
+    rewards: NDArray[np.float32]
+    terminals: NDArray[np.bool_]
+    truncations: NDArray[np.bool_]
+    masks: NDArray[np.bool_]
+    actions: NDArray[np.float32]
+
+
+class EnvSpaces:
+    """The spaces of a configuration, learnt without any simulator.
+
+    Attributes:
+      observation_space: Dict space with RLBench's field names.
+      single_observation_space: the flat Box of the emulated observation.
+      single_action_space: Box of one action, (8,) float32.
+      observation_dtype: structured dtype of one observation.
+    """
+
+    def __init__(self, task: TaskFacts, config: EnvConfig) -> None:
+        fields = observation_fields(config.observations, task.low_dim_size)
+        self.observation_space = observation_space(fields)
+        self.single_observation_space = flat_space(fields)
+        self.single_action_space: gymnasium.spaces.Box = ActionScaling(config).space
+        self.observation_dtype = structured_dtype(fields)
+
+
+class BatchEnv:
+    """n sub-envs that reset themselves on the step after their episode's end.
+
+    That step ignores its action and gives reward 0 (Gymnasium's
+    ``AutoresetMode.NEXT_STEP``, PufferLib's convention).
+
+    Args:
+      engine: the simulations; owned and closed by this object.
+      task: facts of the task they simulate.
+      config: the configuration both were made from.
+      buffers: arrays to write into, or None to own them.
+      first_env_id: number of the first sub-env in its vector environment, for
+        infos and messages.
+    """
+
+    metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
+
+    def __init__(
+        self,
+        engine: Engine,
+        task: TaskFacts,
+        config: EnvConfig,
+        *,
+        buffers: Buffers | None = None,
+        first_env_id: int = 0,
+    ) -> None:
+        spaces = EnvSpaces(task, config)
+        self.num_agents = engine.num_envs
+        self.first_env_id = first_env_id
+        self.single_observation_space = spaces.single_observation_space
+        self.single_action_space = spaces.single_action_space
+        self.engine = engine
+        self._episodes = Episodes(engine, task, config)
+        self._scaling = ActionScaling(config)
+        self._all = np.arange(self.num_agents)
+        self._over = np.zeros(self.num_agents, bool)
+        self._was_reset = False
+        n = self.num_agents
+        if buffers is None:
+            size = self.single_observation_space.shape[0]
+            self.observations = np.zeros((n, size), np.float32)
+            self.rewards = np.zeros(n, np.float32)
+            self.terminals = np.zeros(n, bool)
+            self.truncations = np.zeros(n, bool)
+            self.masks = np.ones(n, bool)
+            self.actions = np.zeros((n, *self.single_action_space.shape), np.float32)
+        else:
+            self.observations = buffers.observations
+            self.rewards = buffers.rewards
+            self.terminals = buffers.terminals
+            self.truncations = buffers.truncations
+            self.masks = buffers.masks
+            self.actions = buffers.actions
+        self._structured = self.observations.view(spaces.observation_dtype)[:, 0]
+
+    @property
+    def episode_length(self) -> int:
+        """Control steps until an episode is truncated."""
+        return self._episodes.episode_length
+
+    def reset(
+        self,
+        seed: int | Sequence[int] | None = None,
+        episode_index: int | Sequence[int] = 0,
+    ) -> tuple[NDArray[Any], list[Info]]:
+        """Begin an episode in every sub-env.
+
+        Args:
+          seed: one seed for each sub-env; a single int s stands for s, s + 1, ...
+            as in PufferLib; None draws from the operating system's entropy.
+          episode_index: which episode of its stream each sub-env begins; a
+            replaced worker passes more than 0.
+
+        Returns:
+          observations (n, obs) and n infos with ``env_id``, ``variation`` and
+          ``descriptions``.
+        """
+        n = self.num_agents
+        if seed is None:
+            seeds: Sequence[int] = fresh_seeds(n)
+        elif isinstance(seed, int | np.integer):
+            seeds = [int(seed) + i for i in range(n)]
+        else:
+            seeds = [int(s) for s in seed]
+        indices = np.broadcast_to(np.asarray(episode_index), (n,))
+        for env_id in range(n):
+            self._episodes.seed(env_id, seeds[env_id], int(indices[env_id]))
+        infos = self._begin(self._all)
+        self.engine.observe(self._all, self._structured)
+        self.rewards[:] = 0
+        self.terminals[:] = False
+        self.truncations[:] = False
+        self.masks[:] = True
+        self._was_reset = True
+        return self.observations, infos
+
+    def step(
+        self, actions: ArrayLike, held: NDArray[np.bool_] | None = None
+    ) -> tuple[
+        NDArray[Any],
+        NDArray[np.float32],
+        NDArray[np.bool_],
+        NDArray[np.bool_],
+        list[Info],
+    ]:
+        """One control step of every sub-env, or its reset after an episode's end.
+
+        Args:
+          actions: (n, 8) in the units of ``single_action_space``.
+          held: (n,) sub-envs that neither step nor reset: their observation
+            stays, their reward is 0 and their flags are False. None holds nobody.
+
+        Returns:
+          observations, rewards, terminals, truncations (this object's arrays) and
+          a list of infos, one for each episode that began or ended.
+
+        Raises:
+          InvalidActionError: see :meth:`ActionScaling.check`; nothing was stepped.
+          CallOrderError: before the first reset.
+        """
+        if not self._was_reset:
+            raise CallOrderError("step", "not yet reset", "Call reset() first.")
+        checked = self._scaling.check(actions, self.num_agents, self.first_env_id)
+        episodes = self._episodes
+        over = self._over
+        infos: list[Info] = []
+        if held is None and not over.any():
+            stepped = self._all
+            episodes.advance(stepped, self._scaling.to_physical(checked))
+        else:
+            free = ~held if held is not None else np.ones(self.num_agents, bool)
+            resetting = np.flatnonzero(over & free)
+            stepped = np.flatnonzero(~over & free)
+            if resetting.size:
+                infos += self._begin(resetting)
+            if stepped.size:
+                episodes.advance(stepped, self._scaling.to_physical(checked[stepped]))
+            if held is not None:
+                episodes.rewards[held] = 0.0
+                episodes.terminations[held] = False
+                episodes.truncations[held] = False
+        observed = self._all if held is None else np.flatnonzero(~held)
+        self.engine.observe(observed, self._structured)
+        self.rewards[:] = episodes.rewards
+        self.terminals[:] = episodes.terminations
+        self.truncations[:] = episodes.truncations
+        ended = episodes.terminations | episodes.truncations
+        if ended.any():
+            for env_id in np.flatnonzero(ended):
+                info = episodes.end_info(int(env_id))
+                infos.append({"env_id": self.first_env_id + int(env_id), **info})
+            over[ended] = True
+        return self.observations, self.rewards, self.terminals, self.truncations, infos
+
+    def step_chunk(
+        self,
+        actions: ArrayLike,
+        rewards: NDArray[np.float32],
+        terminals: NDArray[np.bool_],
+        truncations: NDArray[np.bool_],
+    ) -> tuple[list[Info], int]:
+        """K control steps; a sub-env whose episode ends inside stops there.
+
+        A sub-env whose episode had ended before resets in the first inner step.
+
+        Args:
+          actions: (K, n, 8), time on axis 0.
+          rewards: (K, n) to write each inner step's rewards into.
+          terminals: (K, n) likewise.
+          truncations: (K, n) likewise.
+
+        Returns:
+          The infos, and how many actions were ignored because their sub-env's
+          episode had ended earlier in the chunk.
+
+        Raises:
+          InvalidActionError: an action anywhere in the chunk; nothing was stepped.
+        """
+        chunk = np.asarray(actions)
+        if chunk.ndim != 3:
+            raise InvalidActionError(
+                f"A chunk has shape {chunk.shape}, expected (K, {self.num_agents}, 8).",
+                "Put time on axis 0.",
+            )
+        for inner in chunk:
+            self._scaling.check(inner, self.num_agents, self.first_env_id)
+        infos: list[Info] = []
+        ignored = 0
+        held = np.zeros(self.num_agents, bool)
+        for k, inner in enumerate(chunk):
+            if held.all():
+                rewards[k], terminals[k], truncations[k] = 0.0, False, False
+            else:
+                _, rewards[k], terminals[k], truncations[k], new = self.step(
+                    inner, held if held.any() else None
+                )
+                infos += new
+            ignored += int(held.sum())
+            held |= terminals[k] | truncations[k]
+        return infos, ignored
+
+    def close(self) -> None:
+        """Free the simulations. Calling it twice is fine."""
+        self.engine.close()
+
+    def _begin(self, env_ids: NDArray[np.intp]) -> list[Info]:
+        self._over[env_ids] = False
+        infos = self._episodes.begin(env_ids)
+        return [
+            {"env_id": self.first_env_id + int(env_id), **info}
+            for env_id, info in zip(env_ids, infos, strict=True)
+        ]

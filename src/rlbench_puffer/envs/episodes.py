@@ -1,0 +1,157 @@
+"""Episodes: an engine plus seeds, step limits, rewards and the tale told at the end."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.base import Engine, EnvIds
+from rlbench_puffer.errors import InvalidOptionError
+
+Info = dict[str, Any]
+"""One sub-env's remarks on a step; empty unless an episode began or ended."""
+
+
+class TaskFacts(Protocol):
+    """What an environment must know of a task without simulating it."""
+
+    name: str
+    variation_count: int
+    low_dim_size: int
+    episode_length: int
+
+
+class Episodes:
+    """Runs episodes on the simulations of one engine, without autoreset.
+
+    Episode k of a sub-env that was seeded with s draws from
+    ``SeedSequence(s, spawn_key=(k,))`` and from nothing else: it does not matter
+    how long the episodes before it were, and a replaced worker can go on at k.
+
+    Attributes:
+      rewards: (num_envs,) float32 of the last step.
+      terminations: (num_envs,) bool of the last step.
+      truncations: (num_envs,) bool of the last step.
+      lengths: (num_envs,) int64, control steps of the running episode.
+      returns: (num_envs,) float64, summed rewards of the running episode.
+      episode_indices: (num_envs,) int64, index of the running episode, -1 before
+        the first.
+    """
+
+    def __init__(self, engine: Engine, task: TaskFacts, config: EnvConfig) -> None:
+        n = engine.num_envs
+        self.engine = engine
+        self.episode_length = config.episode_length or task.episode_length
+        self._shaped = config.reward == "shaped"
+        self._variations = allowed_variations(config, task)
+        self._seeds: list[int] = fresh_seeds(n)
+        self.rewards = np.zeros(n, np.float32)
+        self.terminations = np.zeros(n, bool)
+        self.truncations = np.zeros(n, bool)
+        self.lengths = np.zeros(n, np.int64)
+        self.returns = np.zeros(n, np.float64)
+        self.episode_indices = np.full(n, -1, np.int64)
+
+    def seed(self, env_id: int, seed: int, episode_index: int = 0) -> None:
+        """Give a sub-env a new stream; its next episode is ``episode_index``."""
+        self._seeds[env_id] = seed
+        self.episode_indices[env_id] = episode_index - 1
+
+    def begin(
+        self, env_ids: EnvIds, variations: Sequence[int | None] | None = None
+    ) -> list[Info]:
+        """Start a new episode in some sub-envs.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          variations: k variations that override the configuration, or None.
+
+        Returns:
+          k infos with ``variation`` and ``descriptions``.
+        """
+        self.episode_indices[env_ids] += 1
+        rngs, chosen = [], []
+        for position, env_id in enumerate(env_ids):
+            spawn_key = (int(self.episode_indices[env_id]),)
+            sequence = np.random.SeedSequence(
+                self._seeds[env_id], spawn_key=spawn_key
+            )
+            rng = np.random.Generator(np.random.PCG64(sequence))
+            # Drawn in any case, so that an override does not shift the stream.
+            drawn = int(self._variations[rng.integers(len(self._variations))])
+            override = variations[position] if variations is not None else None
+            rngs.append(rng)
+            chosen.append(drawn if override is None else override)
+        self.engine.reset(env_ids, rngs, chosen)
+        self.lengths[env_ids] = 0
+        self.returns[env_ids] = 0.0
+        self.rewards[env_ids] = 0.0
+        self.terminations[env_ids] = False
+        self.truncations[env_ids] = False
+        return [
+            {
+                "variation": chosen[position],
+                "descriptions": self.engine.descriptions(int(env_id)),
+            }
+            for position, env_id in enumerate(env_ids)
+        ]
+
+    def advance(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
+        """One control step of some sub-envs; fills the arrays of this object.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          actions: (k, 8) in physical units.
+        """
+        engine = self.engine
+        engine.step(env_ids, actions)
+        self.lengths[env_ids] += 1
+        rewards = engine.shaped_reward if self._shaped else engine.success
+        self.rewards[env_ids] = rewards[env_ids]
+        self.returns[env_ids] += self.rewards[env_ids]
+        self.terminations[env_ids] = engine.terminated[env_ids]
+        self.truncations[env_ids] = self.lengths[env_ids] >= self.episode_length
+        for env_id in engine.faults:
+            self.terminations[env_id] = False
+            self.truncations[env_id] = True
+            self.rewards[env_id] = 0.0
+
+    def end_info(self, env_id: int) -> Info:
+        """What is told of a sub-env's episode when it has ended."""
+        info: Info = {
+            "success": bool(self.engine.success[env_id]),
+            "variation": int(self.engine.variations[env_id]),
+            "episode": {
+                "r": float(self.returns[env_id]),
+                "l": int(self.lengths[env_id]),
+            },
+        }
+        if env_id in self.engine.faults:
+            info["fault"] = self.engine.faults[env_id]
+        return info
+
+
+def allowed_variations(config: EnvConfig, task: TaskFacts) -> NDArray[np.int64]:
+    """The variations that episodes of this configuration draw from.
+
+    Raises:
+      InvalidOptionError: the task has no variation of such an index.
+    """
+    if config.variation == "random":
+        return np.arange(task.variation_count)
+    chosen = np.atleast_1d(np.asarray(config.variation, np.int64))
+    if chosen.max() >= task.variation_count:
+        raise InvalidOptionError(
+            "variation",
+            config.variation,
+            f"indices below {task.variation_count}, the variations of {task.name}",
+        )
+    return chosen
+
+
+def fresh_seeds(count: int) -> list[int]:
+    """Seeds from the operating system's entropy, for sub-envs nobody seeded."""
+    words = np.random.SeedSequence().generate_state(count, np.uint64)
+    return [int(word >> np.uint64(1)) for word in words]

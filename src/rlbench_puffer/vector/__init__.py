@@ -1,0 +1,1 @@
+"""What vectorises: backends behind PufferLib's vecenv interface."""

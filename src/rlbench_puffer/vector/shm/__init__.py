@@ -1,0 +1,1 @@
+"""The shared-memory pool: memory, synchronisation, workers, the pool itself."""
