@@ -1,0 +1,128 @@
+"""What every test gets: a clean environment, a leak check, markers that explain."""
+
+import gc
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+GRACE_SECONDS = 2.0
+"""How long a child that was told to end may take before it counts as leaked."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that decide which marked tests run."""
+    parser.addoption("--slow", action="store_true", help="run slow tests, too")
+    parser.addoption(
+        "--require",
+        action="append",
+        default=[],
+        metavar="MARKER",
+        help="run tests of this marker even where the machine seems to lack it",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Skip marked tests that cannot run here, each with its reason."""
+    missing = {
+        "slow": None if config.getoption("--slow") else "slow: run with --slow",
+        "display": _display_missing(),
+        "gpu": None if shutil.which("nvidia-smi") else "no NVIDIA driver here",
+        "coppeliasim": _coppeliasim_missing(),
+    }
+    for item in items:
+        for marker, reason in missing.items():
+            if (
+                reason
+                and item.get_closest_marker(marker)
+                and marker not in config.getoption("--require")
+            ):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _display_missing() -> str | None:
+    if shutil.which("Xvfb"):
+        return None
+    return "no Xvfb here: apt install xvfb"
+
+
+def _coppeliasim_missing() -> str | None:
+    if "COPPELIASIM_ROOT" not in os.environ:
+        return "COPPELIASIM_ROOT is not set"
+    if importlib.util.find_spec("rlbench") is None:
+        return "rlbench is not installed: uv sync --extra coppeliasim"
+    return None
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """Give every test the same os.environ, whatever the test before did to it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Fail a test that leaves processes, descriptors or shared memory behind."""
+    children, descriptors, shared = _children(), _descriptors(), _shared_memory()
+    yield
+    gc.collect()
+    leaked = [child for child in _children() if child not in children]
+    _, alive = psutil.wait_procs(leaked, timeout=GRACE_SECONDS)
+    told = [_told(process) for process in alive]
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=GRACE_SECONDS)
+    assert not told, f"left child processes behind: {told}"
+    opened = _descriptors().items() - descriptors.items()
+    assert not opened, f"left file descriptors open: {sorted(opened)}"
+    new_blocks = _shared_memory() - shared
+    assert not new_blocks, f"left shared memory in /dev/shm: {sorted(new_blocks)}"
+
+
+def _children() -> list[psutil.Process]:
+    """Running descendants; multiprocessing's own tracker lives as long as we do."""
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if "resource_tracker" not in _told(process)
+    ]
+
+
+def _told(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid}: {' '.join(process.cmdline())}"
+    except psutil.Error:
+        return f"{process.pid}: gone"
+
+
+def _descriptors() -> dict[int, str]:
+    """What each of our descriptors points to."""
+    found: dict[int, str] = {}
+    tracker = _tracker_descriptor()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:  # The descriptor that lists the directory itself.
+            continue
+        if int(entry.name) != tracker:
+            found[int(entry.name)] = target
+    return found
+
+
+def _tracker_descriptor() -> int | None:
+    from multiprocessing import resource_tracker
+
+    return getattr(resource_tracker._resource_tracker, "_fd", None)
+
+
+def _shared_memory() -> set[str]:
+    return {entry.name for entry in Path("/dev/shm").iterdir()}
