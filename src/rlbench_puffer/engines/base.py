@@ -29,8 +29,8 @@ class Engine(abc.ABC):
       shaped_reward: (num_envs,) float32, the task's dense reward of the last
         control step; meaningful only when it was asked for.
       variations: (num_envs,) int64, the task variation of each running episode.
-      faults: text per sub-env whose simulation failed in the last call; such a
-        simulation holds its last good state until it is reset.
+      faults: text per sub-env whose simulation failed in the last call; its
+        observation stays finite, and it must be reset before it goes on.
     """
 
     num_envs: int

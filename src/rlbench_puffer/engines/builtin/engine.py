@@ -1,0 +1,166 @@
+"""The builtin engine: ports of RLBench tasks on ``mujoco.batch``."""
+
+from collections.abc import Sequence
+
+import mujoco
+import mujoco.batch
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.config import PHYSICS_STEPS_PER_CONTROL_STEP, EnvConfig
+from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
+from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
+from rlbench_puffer.engines.builtin.grasping import Grasping, add_grasp
+from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
+from rlbench_puffer.engines.builtin.scene import Placement, Scene
+from rlbench_puffer.engines.builtin.scene_spec import base_scene
+from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
+
+_BAD_WARNINGS = tuple(
+    int(warning)
+    for warning in (
+        mujoco.mjtWarning.mjWARN_BADQPOS,
+        mujoco.mjtWarning.mjWARN_BADQVEL,
+        mujoco.mjtWarning.mjWARN_BADQACC,
+    )
+)
+"""MuJoCo resets a simulation by itself when its numbers become unusable and counts
+it here; for us that is a fault, not a reset."""
+
+
+class BuiltinEngine(Engine):
+    """n simulations of one built-in task.
+
+    Args:
+      config: action modes, reward and threads.
+      task: the task's rules; owned by this engine from now on.
+      num_envs: how many simulations.
+    """
+
+    def __init__(self, config: EnvConfig, task: BuiltinTask, num_envs: int) -> None:
+        self.num_envs = num_envs
+        self.task = task
+        self.scene = Scene(compile_scene(task), num_envs, config.num_threads)
+        scene = self.scene
+        task.bind(scene)
+        self._all = np.arange(num_envs)
+        self._qpos = scene.batch.bind("qpos")
+        self._controller = RobotController(
+            config, self._qpos, scene.batch.bind("ctrl")
+        )
+        discrete = config.gripper_action_mode == "discrete"
+        self._grasping = (
+            Grasping(scene, task.graspable) if discrete and task.graspable else None
+        )
+        self._robot = RobotObservations(scene)
+        self._writers = self._robot.writers()
+        self._shaped = config.reward == "shaped"
+        self._warnings = scene.batch.warning
+        self.success = np.zeros(num_envs, bool)
+        self.terminated = self.success
+        self.shaped_reward = np.zeros(num_envs, np.float32)
+        self.variations = scene.variable("variation", (), np.int64)
+        self.faults: dict[int, str] = {}
+
+    def reset(
+        self,
+        env_ids: EnvIds,
+        rngs: Sequence[np.random.Generator],
+        variations: Sequence[int],
+    ) -> None:
+        """See :meth:`Engine.reset`."""
+        scene = self.scene
+        scene.clear(env_ids)
+        self._controller.closing[env_ids] = False
+        self._qpos[env_ids, ARM] = limits.HOME_JOINT_POSITIONS
+        self._qpos[env_ids, FINGERS] = limits.FINGER_TRAVEL
+        self.variations[env_ids] = variations
+        for env_id, rng, variation in zip(env_ids, rngs, variations, strict=True):
+            self.task.reset(Placement(scene, int(env_id)), rng, variation)
+        scene.forward(env_ids)
+        self._robot.refresh(env_ids)
+        self.task.begin(env_ids)
+        self.success[env_ids] = self.task.success()[env_ids]
+        for env_id in env_ids:
+            self.faults.pop(int(env_id), None)
+
+    def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
+        """See :meth:`Engine.step`."""
+        self.faults.clear()
+        everyone = len(env_ids) == self.num_envs
+        self._controller.apply(env_ids, actions)
+        if self._grasping is not None:
+            self._grasping.release(~self._controller.closing)
+        try:
+            self.scene.batch.step(
+                None if everyone else env_ids,
+                nstep=PHYSICS_STEPS_PER_CONTROL_STEP,
+                stage=mujoco.mjtStage.mjSTAGE_VEL.value,
+            )
+        except mujoco.batch.SimulationError as error:
+            for env_id in error.ids:
+                self.faults[int(env_id)] = self.scene.batch.error(int(env_id))
+        self._note_unstable(env_ids)
+        self._robot.refresh(env_ids)
+        if self._grasping is not None:
+            stepped = np.zeros(self.num_envs, bool)
+            stepped[env_ids] = True
+            self._grasping.attach(self._controller.closing & stepped)
+        success = self.task.success()
+        if self._shaped:
+            self.shaped_reward[:] = self.task.shaped_reward(success)
+        self.success[:] = success
+
+    def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """See :meth:`Engine.observe`."""
+        everyone = len(env_ids) == self.num_envs
+        target = out if everyone else np.empty_like(out)
+        for name in out.dtype.names or ():
+            if name == "task_low_dim_state":
+                self.task.low_dim_state(target[name])
+            else:
+                self._writers[name](target[name])
+        if not everyone:
+            out[env_ids] = target[env_ids]
+
+    def descriptions(self, env_id: int) -> tuple[str, ...]:
+        """See :meth:`Engine.descriptions`."""
+        return self.task.descriptions(int(self.variations[env_id]))
+
+    def save_state(self, env_id: int) -> EngineState:
+        """See :meth:`Engine.save_state`."""
+        saved = self.scene.save(env_id)
+        saved["closing"] = bool(self._controller.closing[env_id])
+        return saved
+
+    def restore_state(self, env_id: int, state: EngineState) -> None:
+        """See :meth:`Engine.restore_state`."""
+        self.scene.restore(env_id, state)
+        self._controller.closing[env_id] = state["closing"]
+        self.success[env_id] = self.task.success()[env_id]
+        self.faults.pop(env_id, None)
+
+    def close(self) -> None:
+        """See :meth:`Engine.close`; the memory goes with the last reference."""
+
+    def _note_unstable(self, env_ids: EnvIds) -> None:
+        counts = self._warnings[:, _BAD_WARNINGS]
+        if not counts.any():
+            return
+        for env_id in env_ids:
+            if counts[env_id].any():
+                self.faults[int(env_id)] = (
+                    "The simulation became unstable: MuJoCo found positions, "
+                    "velocities or accelerations that are not finite."
+                )
+                self._warnings[env_id] = 0
+
+
+def compile_scene(task: BuiltinTask) -> mujoco.MjModel:
+    """The model of the robot, the table and one task."""
+    spec = base_scene()
+    task.build(spec)
+    for body in task.graspable:
+        add_grasp(spec, body)
+    return spec.compile()

@@ -1,0 +1,62 @@
+"""The scene around every task: physics options, light, floor, table and the robot."""
+
+import mujoco
+
+from rlbench_puffer.config import PHYSICS_DT
+from rlbench_puffer.engines.builtin.panda import SCENE_COLLISION, add_panda
+
+TABLE_CENTER = (0.3, 0.0, 0.375)
+"""Centre of RLBench's dining table [m], measured."""
+
+TABLE_HALF_SIZE = (0.8, 0.55, 0.375)
+"""Half its size [m], measured: 1.6 x 1.1 m, top at z = 0.75."""
+
+WORKSPACE_CENTER = (0.25, 0.0, 0.752)
+"""Centre of RLBench's ``workspace`` plane [m], measured; tasks stand on it."""
+
+WORKSPACE_HALF_SIZE = (0.325, 0.455)
+"""Half its size in x and y [m], measured."""
+
+ROBOT_OR_SCENE = 3
+"""What the parts of a scene collide with: the robot and each other."""
+
+_TABLE_COLOR = (0.72, 0.58, 0.44, 1.0)
+_FLOOR_COLOR = (0.55, 0.55, 0.55, 1.0)
+
+
+def base_scene() -> mujoco.MjSpec:
+    """A spec with everything but the task.
+
+    Geoms that are added without saying otherwise collide with the robot and with
+    each other; give ``contype=0, conaffinity=0`` to what is only to be seen.
+    """
+    spec = mujoco.MjSpec()
+    spec.compiler.degree = False
+    # Identified inertias miss the triangle inequality by their rounding.
+    spec.compiler.balanceinertia = True
+    spec.option.timestep = PHYSICS_DT
+    # Velocity servos are stiff; this integrator treats their damping implicitly.
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    # Elliptic cones with this ratio keep a gripped object from creeping.
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    spec.option.impratio = 10.0
+    spec.default.geom.contype = SCENE_COLLISION
+    spec.default.geom.conaffinity = ROBOT_OR_SCENE
+    spec.worldbody.add_light(
+        pos=(0.3, 0.0, 3.0), dir=(0, 0, -1), castshadow=False, diffuse=(0.7,) * 3
+    )
+    spec.worldbody.add_geom(
+        name="floor",
+        type=mujoco.mjtGeom.mjGEOM_PLANE,
+        size=(2.5, 2.5, 0.1),
+        rgba=_FLOOR_COLOR,
+    )
+    spec.worldbody.add_geom(
+        name="table",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        pos=TABLE_CENTER,
+        size=TABLE_HALF_SIZE,
+        rgba=_TABLE_COLOR,
+    )
+    add_panda(spec)
+    return spec

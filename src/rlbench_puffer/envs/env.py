@@ -1,0 +1,202 @@
+"""One RLBench task as a ``gymnasium.Env``."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.config import CONTROL_DT, EnvConfig
+from rlbench_puffer.engines.base import EngineState
+from rlbench_puffer.engines.make import make_engine
+from rlbench_puffer.envs.actions import ActionScaling
+from rlbench_puffer.envs.batch_env import EnvSpaces
+from rlbench_puffer.envs.episodes import Episodes
+from rlbench_puffer.errors import (
+    CallOrderError,
+    ClosedError,
+    InvalidOptionError,
+    UnknownNameError,
+)
+from rlbench_puffer.tasks.registry import find_task
+
+Observation = dict[str, NDArray[np.float32]]
+
+_RESET_OPTIONS = ("variation", "state")
+
+
+class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
+    """An engine with one simulation, plus the episode limit.
+
+    Observations are dicts with RLBench's field names, float32, newly allocated at
+    each call. ``info`` holds ``success`` always, ``variation`` and ``descriptions``
+    after ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
+
+    The simulator is made at the first ``reset``: spaces come from the configuration
+    and the task's description alone.
+
+    Args:
+      config: what to make.
+      render_mode: only None; cameras are not part of this version.
+
+    Raises:
+      UnknownNameError: unknown task.
+      InvalidOptionError: the task has no such variation, or a render mode.
+    """
+
+    metadata = {"render_modes": [], "render_fps": round(1 / CONTROL_DT)}
+
+    def __init__(self, config: EnvConfig, render_mode: str | None = None) -> None:
+        if render_mode is not None:
+            raise InvalidOptionError("render_mode", render_mode, "None")
+        self.render_mode = render_mode
+        self.config = config
+        self.task = find_task(config.task)
+        spaces = EnvSpaces(self.task, config)
+        self.observation_space = spaces.observation_space
+        self.action_space = spaces.single_action_space
+        self._scaling = ActionScaling(config)
+        self._row = np.zeros(1, spaces.observation_dtype)
+        self._only = np.array([0])
+        self._episodes: Episodes | None = None
+        self._running = False
+        self._closed = False
+
+    @property
+    def episode_length(self) -> int:
+        """Control steps until an episode is truncated."""
+        return self.config.episode_length or self.task.episode_length
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+          seed: starts a new stream of episodes; None goes on with the present one.
+          options: ``variation``, an index that overrides the configuration's; or
+            ``state``, which :meth:`get_state` returned, to go on from there.
+
+        Returns:
+          The observation, and info with ``success``, ``variation`` and
+          ``descriptions``.
+
+        Raises:
+          UnknownNameError: an option that does not exist.
+          InvalidOptionError: the task has no such variation.
+          ClosedError: after ``close``.
+        """
+        options = options or {}
+        for name in options:
+            if name not in _RESET_OPTIONS:
+                raise UnknownNameError("reset option", name, _RESET_OPTIONS)
+        super().reset(seed=seed)
+        episodes = self._made_episodes("reset")
+        if seed is not None:
+            episodes.seed(0, seed)
+        variation = self._checked_variation(options.get("variation"))
+        info = episodes.begin(self._only, [variation])[0]
+        if "state" in options:
+            self._restore(episodes, options["state"])
+            info = {
+                "variation": int(episodes.engine.variations[0]),
+                "descriptions": episodes.engine.descriptions(0),
+            }
+        self._running = True
+        return self._observation(episodes), {
+            "success": bool(episodes.engine.success[0]),
+            **info,
+        }
+
+    def step(
+        self, action: NDArray[np.float32]
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """One control step of 0.05 s.
+
+        Args:
+          action: (8,) in the units of ``action_space``.
+
+        Returns:
+          Observation, reward, terminated, truncated, info.
+
+        Raises:
+          InvalidActionError: wrong shape or dtype, not finite, or out of range;
+            nothing was simulated.
+          CallOrderError: before ``reset``, or after an episode's end.
+          ClosedError: after ``close``.
+        """
+        episodes = self._made_episodes("step")
+        if not self._running:
+            raise CallOrderError(
+                "step", "no episode is running", "Call reset() to begin one."
+            )
+        checked = self._scaling.check(np.asarray(action)[None], 1)
+        episodes.advance(self._only, self._scaling.to_physical(checked))
+        terminated = bool(episodes.terminations[0])
+        truncated = bool(episodes.truncations[0])
+        info: dict[str, Any] = {"success": bool(episodes.engine.success[0])}
+        if terminated or truncated:
+            self._running = False
+            info = episodes.end_info(0)
+        reward = float(episodes.rewards[0])
+        return self._observation(episodes), reward, terminated, truncated, info
+
+    def get_state(self) -> EngineState:
+        """The simulator's complete state; :meth:`set_state` goes on from it.
+
+        Raises:
+          CallOrderError: before ``reset``.
+        """
+        if self._episodes is None:
+            raise CallOrderError("get_state", "not yet reset", "Call reset() first.")
+        state = self._episodes.engine.save_state(0)
+        state["episode_length"] = int(self._episodes.lengths[0])
+        state["episode_return"] = float(self._episodes.returns[0])
+        return state
+
+    def set_state(self, state: EngineState) -> Observation:
+        """Put the simulator into a state that :meth:`get_state` returned.
+
+        What follows is bit for bit what followed there.
+
+        Returns:
+          The observation of that state.
+        """
+        observation, _ = self.reset(options={"state": state})
+        return observation
+
+    def close(self) -> None:
+        """Free the simulator. Calling it twice is fine."""
+        if self._episodes is not None:
+            self._episodes.engine.close()
+        self._episodes = None
+        self._running = False
+        self._closed = True
+
+    def _made_episodes(self, method: str) -> Episodes:
+        if self._closed:
+            raise ClosedError(f"RLBenchEnv of {self.config.task}", method)
+        if self._episodes is None:
+            engine = make_engine(self.config, self.task, 1)
+            self._episodes = Episodes(engine, self.task, self.config)
+        return self._episodes
+
+    def _checked_variation(self, variation: int | None) -> int | None:
+        count = self.task.variation_count
+        if variation is not None and not 0 <= variation < count:
+            raise InvalidOptionError(
+                "variation",
+                variation,
+                f"an index below {count}, the variations of {self.task.name}",
+            )
+        return variation
+
+    def _restore(self, episodes: Episodes, state: EngineState) -> None:
+        episodes.engine.restore_state(0, state)
+        episodes.lengths[0] = state["episode_length"]
+        episodes.returns[0] = state["episode_return"]
+
+    def _observation(self, episodes: Episodes) -> Observation:
+        episodes.engine.observe(self._only, self._row)
+        row = self._row[0]
+        return {name: row[name].copy() for name in self.observation_space.spaces}

@@ -1,0 +1,74 @@
+"""The two forms in which PufferLib takes an environment."""
+
+import contextlib
+import io
+from typing import TYPE_CHECKING, Any
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.envs.batch_env import BatchEnv
+from rlbench_puffer.envs.env import RLBenchEnv
+from rlbench_puffer.envs.make import make_batch_env
+
+# gym, which PufferLib 2 imports, says farewell on stderr at every import.
+with contextlib.redirect_stderr(io.StringIO()):
+    import pufferlib
+    import pufferlib.emulation
+
+if TYPE_CHECKING:
+    from rlbench_puffer.envs.batch_env import Buffers
+
+
+def make_emulated(
+    config: EnvConfig, buf: Any = None
+) -> "pufferlib.emulation.GymnasiumPufferEnv":
+    """``GymnasiumPufferEnv`` over one ``RLBenchEnv``: Dict observations, emulated.
+
+    Args:
+      config: what to make.
+      buf: PufferLib 3 passes the buffers it wants written.
+    """
+    kwargs = {} if buf is None else {"buf": buf}
+    return pufferlib.emulation.GymnasiumPufferEnv(env=RLBenchEnv(config), **kwargs)
+
+
+class RLBenchPufferEnv(pufferlib.PufferEnv):
+    """A native ``pufferlib.PufferEnv`` with ``num_agents`` sub-envs in one engine.
+
+    It writes straight into PufferLib's buffers. Its observations have the dtype and,
+    for equal seeds, the bytes of :func:`make_emulated`.
+
+    Args:
+      config: what to make.
+      num_envs: how many sub-envs; PufferLib calls them agents.
+      buf: PufferLib's buffers, or None to own them.
+      first_env_id: number of the first sub-env, for infos and messages.
+    """
+
+    def __init__(
+        self,
+        config: EnvConfig,
+        num_envs: int = 1,
+        buf: "Buffers | None" = None,
+        first_env_id: int = 0,
+    ) -> None:
+        spaces_of: BatchEnv = make_batch_env(
+            config, num_envs, buffers=buf, first_env_id=first_env_id
+        )
+        self._batch = spaces_of
+        self.single_observation_space = spaces_of.single_observation_space
+        self.single_action_space = spaces_of.single_action_space
+        self.num_agents = num_envs
+        # PufferEnv takes its arrays from whatever it is handed as `buf`.
+        super().__init__(buf=buf if buf is not None else spaces_of)
+
+    def reset(self, seed: Any = None) -> tuple[Any, list[dict[str, Any]]]:
+        """Begin an episode in every sub-env; see :meth:`BatchEnv.reset`."""
+        return self._batch.reset(seed)
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, list[dict[str, Any]]]:
+        """One control step of every sub-env; see :meth:`BatchEnv.step`."""
+        return self._batch.step(actions)
+
+    def close(self) -> None:
+        """Free the simulations."""
+        self._batch.close()

@@ -1,0 +1,100 @@
+"""``reach_target``: move the tip into the sphere of the named colour."""
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.engines.builtin.panda import TIP_SITE
+from rlbench_puffer.engines.builtin.scene import Placement, Scene
+from rlbench_puffer.tasks.base import FloatArray, Task
+from rlbench_puffer.tasks.colors import COLORS
+
+RADIUS = 0.025
+"""Of a target and its detection volume [m], measured in RLBench 1.2.0."""
+
+BOUNDARY_CENTER = np.array([0.25, 0.0, 1.002])
+"""Centre of the box that targets spawn in [m], measured in RLBench 1.2.0."""
+
+BOUNDARY_HALF_SIZE = np.array([0.25, 0.35, 0.25])
+"""Half its size [m], measured in RLBench 1.2.0."""
+
+MIN_SEPARATION = 0.2
+"""Least distance between the three spheres' centres [m], RLBench's rule."""
+
+POTENTIAL_PER_METER = 10.0
+"""Shaped reward for coming one metre nearer."""
+
+_SPHERES = ("target", "distractor0", "distractor1")
+
+
+class ReachTarget(Task):
+    """Three spheres float above the table; the tip must enter the target.
+
+    Potential: minus ``POTENTIAL_PER_METER`` times the tip's distance to the target.
+    """
+
+    name = "reach_target"
+    summary = "Move the gripper's tip into the sphere of the named colour."
+    variation_count = len(COLORS)
+    low_dim_size = 3
+    low_dim_layout = "target position (3) [m]"
+    episode_length = 100
+
+    def build(self, spec: mujoco.MjSpec) -> None:
+        """Add the three spheres, which nothing touches."""
+        for name in _SPHERES:
+            body = spec.worldbody.add_body(name=name, pos=BOUNDARY_CENTER)
+            body.add_geom(
+                name=name,
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                size=[RADIUS, 0, 0],
+                contype=0,
+                conaffinity=0,
+            )
+
+    def views(self, scene: Scene) -> None:
+        """Keep the tip's and the target's position."""
+        self._tip = scene.site_position(TIP_SITE)
+        self._target = scene.body_position("target")
+
+    def reset(
+        self, placement: Placement, rng: np.random.Generator, variation: int
+    ) -> None:
+        """Scatter the spheres; the distractors' colours differ from the target's."""
+        span = BOUNDARY_HALF_SIZE - RADIUS
+        positions: list[FloatArray] = []
+        while len(positions) < len(_SPHERES):
+            position = BOUNDARY_CENTER + rng.uniform(-span, span)
+            gaps = [np.linalg.norm(position - other) for other in positions]
+            if all(gap >= MIN_SEPARATION for gap in gaps):
+                positions.append(position)
+        others = [i for i in range(len(COLORS)) if i != variation]
+        colors = [variation, *rng.choice(others, size=2, replace=False)]
+        for name, position, color in zip(_SPHERES, positions, colors, strict=True):
+            placement.set_pose(name, position)
+            placement.set_color(name, COLORS[color][1])
+
+    def success(self) -> NDArray[np.bool_]:
+        """The tip is inside the target sphere."""
+        return self._distance() < RADIUS
+
+    def potential(self) -> FloatArray:
+        """See the class."""
+        return -POTENTIAL_PER_METER * self._distance()
+
+    def low_dim_state(self, out: NDArray[np.float32]) -> None:
+        """See ``low_dim_layout``."""
+        out[...] = self._target
+
+    def descriptions(self, variation: int) -> tuple[str, ...]:
+        """The colour to go for."""
+        color = COLORS[variation][0]
+        return (
+            f"touch the {color} ball with the gripper",
+            f"bring the fingertips to the {color} sphere",
+            f"move the hand into the {color} target",
+        )
+
+    def _distance(self) -> FloatArray:
+        offset = self._tip - self._target
+        return np.sqrt(np.einsum("ni,ni->n", offset, offset))
