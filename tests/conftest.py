@@ -36,13 +36,10 @@ def pytest_collection_modifyitems(
         "gpu": None if shutil.which("nvidia-smi") else "no NVIDIA driver here",
         "coppeliasim": _coppeliasim_missing(),
     }
+    required: list[str] = config.getoption("--require") or []
     for item in items:
         for marker, reason in missing.items():
-            if (
-                reason
-                and item.get_closest_marker(marker)
-                and marker not in config.getoption("--require")
-            ):
+            if reason and item.get_closest_marker(marker) and marker not in required:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 

@@ -1,0 +1,286 @@
+"""Measuring one cell in this process: warm-up, samples, latency, start-up, memory."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from rlbench_puffer.benchmark.cells import Cell
+
+WARMUP_ROUNDS = 10
+"""Round trips before a sample's clock starts; they wake sleeping workers."""
+
+DRAWN_STEPS = 64
+"""Different actions drawn beforehand for each sub-env; they are used in turn."""
+
+
+class MeasuredVec(Protocol):
+    """What is needed of a vector environment to measure it."""
+
+    @property
+    def single_action_space(self) -> gymnasium.spaces.Box:
+        """Space of one sub-env's action."""
+        ...
+
+    def async_reset(self, seed: int | None = None) -> None:
+        """Begin an episode in every sub-env."""
+        ...
+
+    def recv(self) -> tuple[Any, ...]:
+        """observations, rewards, terminals, truncations, infos, env_ids, masks."""
+        ...
+
+    def send(self, actions: NDArray[np.float32]) -> None:
+        """Step the sub-envs that ``recv`` returned."""
+        ...
+
+    def step_chunk(self, actions: NDArray[np.float32]) -> tuple[Any, ...]:
+        """observations, rewards, terminals, truncations and infos of K steps."""
+        ...
+
+    def timings(self) -> dict[str, Any]:
+        """Where the time went."""
+        ...
+
+    def close(self) -> None:
+        """Free everything."""
+        ...
+
+
+VecMaker = Callable[[Cell], MeasuredVec]
+"""Makes the vector environment of a cell."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One repeat of one cell."""
+
+    env_steps: int
+    """Control steps of sub-envs, those of their own resets left out."""
+
+    seconds: float
+    """How long they took in [s]."""
+
+    latency_ms_p50: float
+    """Median round trip in [ms]."""
+
+    latency_ms_p99: float
+    """99th percentile of the round trips in [ms]."""
+
+    @property
+    def steps_per_second(self) -> float:
+        """Env steps per second."""
+        return self.env_steps / self.seconds
+
+
+def make_measured_vec(cell: Cell) -> MeasuredVec:
+    """The real vector environment of a cell."""
+    from rlbench_puffer.vector.make import make_vec
+
+    workers = None if cell.backend in ("serial", "gym") else cell.num_workers
+    vec: Any = make_vec(
+        cell.task,
+        cell.num_envs,
+        backend=cell.backend,
+        num_workers=workers,
+        batch_size=None if cell.batch_size == cell.num_envs else cell.batch_size,
+        seed=cell.seed,
+        engine=cell.engine,
+    )
+    return vec
+
+
+class Meter:
+    """A running vector environment and the actions it is measured with.
+
+    Every sample begins with the same reset and goes on with the same actions,
+    whatever the backend: they depend on the cell's seed, task, number of sub-envs
+    and chunk length alone.
+
+    Args:
+      cell: what is measured.
+      make: makes the vector environment; it is closed by :meth:`close`.
+
+    Attributes:
+      startup_seconds: from nothing to the first observations in [s].
+      phases: seconds of each phase, summed over the samples.
+    """
+
+    def __init__(self, cell: Cell, make: VecMaker = make_measured_vec) -> None:
+        began = time.perf_counter()
+        self.cell = cell
+        self._vec = make(cell)
+        self._vec.async_reset(cell.seed)
+        self._vec.recv()
+        self.startup_seconds = time.perf_counter() - began
+        self._actions = draw_actions(cell, self._vec.single_action_space)
+        self.phases: dict[str, float] = {}
+
+    def sample(self, seconds: float) -> Sample:
+        """Measure for a time; the vector environment is reset before.
+
+        Args:
+          seconds: in [s]; at least one round trip is measured, however long.
+        """
+        self._vec.async_reset(self.cell.seed)
+        received = self._vec.recv()
+        if self.cell.chunk_len > 1:
+            sample, before = self._sample_chunks(seconds)
+        else:
+            sample, before = self._sample_steps(seconds, received[5])
+        for name, spent in flat_phases(self._vec.timings()).items():
+            grown = spent - before.get(name, 0.0)
+            self.phases[name] = self.phases.get(name, 0.0) + grown
+        return sample
+
+    def _sample_steps(
+        self, seconds: float, env_ids: Any
+    ) -> tuple[Sample, dict[str, float]]:
+        vec, actions = self._vec, self._actions
+        clock = time.perf_counter
+        whole_batch = self.cell.batch_size == self.cell.num_envs
+        # What comes first from each sub-env is its reset, and no env step either.
+        over = np.ones(self.cell.num_envs, bool)
+        over[env_ids] = False
+        latencies: list[float] = []
+        phases: dict[str, float] = {}
+        env_steps = 0
+        start = before = clock()
+        rounds = -WARMUP_ROUNDS
+        while True:
+            batch = actions[rounds % DRAWN_STEPS]
+            vec.send(batch if whole_batch else batch[env_ids])
+            _, _, terminals, truncations, _, env_ids, _ = vec.recv()
+            now = clock()
+            # Those that were over have only reset themselves.
+            if whole_batch:
+                stepped = over.size - np.count_nonzero(over)
+                np.logical_or(terminals, truncations, out=over)
+            else:
+                stepped = len(env_ids) - np.count_nonzero(over[env_ids])
+                over[env_ids] = terminals | truncations
+            rounds += 1
+            if rounds <= 0:
+                if rounds == 0:
+                    phases = flat_phases(vec.timings())
+                start = before = clock()
+                continue
+            env_steps += int(stepped)
+            latencies.append(now - before)
+            if now - start >= seconds:
+                return _sample(env_steps, now - start, latencies), phases
+            before = clock()
+
+    def _sample_chunks(self, seconds: float) -> tuple[Sample, dict[str, float]]:
+        vec, actions = self._vec, self._actions
+        clock = time.perf_counter
+        over = np.zeros(self.cell.num_envs, bool)
+        latencies: list[float] = []
+        phases: dict[str, float] = {}
+        env_steps = 0
+        start = before = clock()
+        rounds = -WARMUP_ROUNDS
+        while True:
+            _, _, terminals, truncations, _ = vec.step_chunk(
+                actions[rounds % len(actions)]
+            )
+            now = clock()
+            stepped = count_chunk_steps(terminals | truncations, over)
+            over = (terminals | truncations).any(axis=0)
+            rounds += 1
+            if rounds <= 0:
+                if rounds == 0:
+                    phases = flat_phases(vec.timings())
+                start = before = clock()
+                continue
+            env_steps += stepped
+            latencies.append(now - before)
+            if now - start >= seconds:
+                return _sample(env_steps, now - start, latencies), phases
+            before = clock()
+
+    def close(self) -> None:
+        """Close the vector environment."""
+        self._vec.close()
+
+
+def draw_actions(cell: Cell, space: gymnasium.spaces.Box) -> NDArray[np.float32]:
+    """Random actions within a space, the same for every backend.
+
+    Returns:
+      (rounds, num_envs, 8), or (rounds, chunk_len, num_envs, 8) for chunks.
+    """
+    rng = np.random.default_rng(cell.seed)
+    shape = (cell.num_envs, *space.shape)
+    if cell.chunk_len == 1:
+        rounds: tuple[int, ...] = (DRAWN_STEPS,)
+    else:
+        rounds = (max(2, DRAWN_STEPS // cell.chunk_len), cell.chunk_len)
+    return rng.uniform(space.low, space.high, (*rounds, *shape)).astype(np.float32)
+
+
+def count_chunk_steps(ended: NDArray[np.bool_], over: NDArray[np.bool_]) -> int:
+    """Env steps of a chunk.
+
+    Args:
+      ended: (K, num_envs), whether an episode ended at an inner step.
+      over: (num_envs,), whether it had ended before the chunk; such a sub-env
+        spends its first inner step on its reset.
+    """
+    chunk_len = len(ended)
+    # A sub-env stops at its episode's end; the rest of its actions are ignored.
+    stopped_at = np.where(ended.any(axis=0), ended.argmax(axis=0) + 1, chunk_len)
+    return int(stopped_at.sum()) - int(np.count_nonzero(over))
+
+
+def flat_phases(timings: dict[str, Any]) -> dict[str, float]:
+    """Timings of a vector environment as the phases of a row.
+
+    Args:
+      timings: ``main`` with seconds by phase, ``workers`` with a list of such, and
+        ``ipc``; parts that a backend does not tell may be missing.
+    """
+    workers = timings.get("workers") or []
+    phases = {
+        name: sum(worker.get(name, 0.0) for worker in workers) / len(workers)
+        for name in dict.fromkeys(name for worker in workers for name in worker)
+    }
+    for name, spent in (timings.get("main") or {}).items():
+        phases[f"main_{name}"] = spent
+    if timings.get("ipc") is not None:
+        phases["ipc"] = timings["ipc"]
+    return {name: float(spent) for name, spent in phases.items()}
+
+
+def peak_rss_bytes() -> int:
+    """Largest resident memory of this process and of each descendant, summed.
+
+    Pages that processes share are counted in each of them, as the kernel does.
+    """
+    me = psutil.Process()
+    total = 0
+    for process in [me, *me.children(recursive=True)]:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:  # It ended in the meantime.
+            continue
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def _sample(env_steps: int, seconds: float, latencies: list[float]) -> Sample:
+    p50, p99 = np.percentile(latencies, [50, 99]) * 1e3
+    return Sample(
+        env_steps=env_steps,
+        seconds=seconds,
+        latency_ms_p50=float(p50),
+        latency_ms_p99=float(p99),
+    )

@@ -1,0 +1,204 @@
+"""What a person sees of a benchmark: progress while it runs, tables at its end."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from rlbench_puffer.benchmark.cells import WORKER_BACKENDS, Cell
+from rlbench_puffer.benchmark.records import Row, row_to_json
+from rlbench_puffer.benchmark.runs import differing_fields
+
+
+class SweepReporter:
+    """Shows a sweep on a console: a bar with time left, or plain lines without a TTY.
+
+    Args:
+      console: where to.
+      steps: how many ``step_done`` calls there will be.
+    """
+
+    def __init__(self, console: Console, steps: int) -> None:
+        self._console = console
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            # Starts and samples take turns; a short window would make the time
+            # left jump between them.
+            speed_estimate_period=600,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", total=steps)
+
+    def __enter__(self) -> "SweepReporter":
+        """Show the bar."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+        self._progress.stop()
+
+    def cell_begins(self, cell: Cell, activity: str) -> None:
+        """Say what is being done."""
+        self._progress.update(self._task, description=f"{activity} {cell_label(cell)}")
+
+    def step_done(self, cell: Cell) -> None:
+        """Move the bar on."""
+        self._progress.advance(self._task)
+
+    def row_written(self, row: Row, path: Path) -> None:
+        """One line for each finished cell."""
+        self._console.print(f"{cell_label(row)}: {_outcome(row)}", highlight=False)
+
+
+def cell_label(cell: Cell | Row) -> str:
+    """What is or was measured, in a few words."""
+    parts = [cell.task, cell.backend, f"{cell.num_envs} envs"]
+    if cell.backend in WORKER_BACKENDS:
+        parts.append(f"{cell.num_workers} workers")
+    if cell.chunk_len > 1:
+        parts.append(f"chunks of {cell.chunk_len}")
+    return ", ".join(parts)
+
+
+def throughput_table(rows: Sequence[Row]) -> Table:
+    """Rows as a table, each with its speed-up over ``gym`` in the same run."""
+    table = Table(title="Throughput")
+    table.add_column("task", overflow="fold")
+    table.add_column("backend")
+    for name in ("envs", "workers", "chunk"):
+        table.add_column(name, justify="right")
+    table.add_column("env steps/s", justify="right")
+    table.add_column("spread", justify="right")
+    table.add_column("over gym", justify="right")
+    table.add_column("p50 [ms]", justify="right")
+    table.add_column("p99 [ms]", justify="right")
+    table.add_column("start [s]", justify="right")
+    table.add_column("memory [MiB]", justify="right")
+    for row in sorted(rows, key=_table_order):
+        speedup = speedup_over_gym(row, rows)
+        latency = row.latency_ms or {}
+        table.add_row(
+            row.task,
+            row.backend,
+            str(row.num_envs),
+            str(row.num_workers),
+            str(row.chunk_len),
+            "failed" if row.error else _number(row.steps_per_second, ",.0f"),
+            _number(row.spread, ",.0f"),
+            _number(speedup, ".2f"),
+            _number(latency.get("p50"), ".2f"),
+            _number(latency.get("p99"), ".2f"),
+            _number(row.startup_seconds, ".1f"),
+            _number(row.peak_rss_bytes and row.peak_rss_bytes / 2**20, ",.0f"),
+        )
+    return table
+
+
+def breakdown_table(row: Row, *, phases: bool) -> Table:
+    """One row as a table of names and values.
+
+    Args:
+      row: what was measured.
+      phases: whether to list the phases, too.
+    """
+    latency = row.latency_ms or {}
+    table = Table("measure", "value", "unit", title=cell_label(row))
+    table.columns[1].justify = "right"
+    rates = [_number(sample, ",.0f") for sample in row.samples]
+    lines = [
+        ("throughput, median", _number(row.steps_per_second, ",.0f"), "env steps/s"),
+        ("throughput, spread", _number(row.spread, ",.0f"), "env steps/s"),
+        ("throughput, samples", " ".join(rates), "env steps/s"),
+        ("round trip, p50", _number(latency.get("p50"), ".3f"), "ms"),
+        ("round trip, p99", _number(latency.get("p99"), ".3f"), "ms"),
+        ("start-up", _number(row.startup_seconds, ".2f"), "s"),
+        (
+            "peak memory",
+            _number(row.peak_rss_bytes and row.peak_rss_bytes / 2**20, ",.0f"),
+            "MiB",
+        ),
+    ]
+    if phases:
+        lines += [
+            (f"phase {name}", _number(seconds, ".3f"), "s")
+            for name, seconds in row.phases.items()
+        ]
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+def show_row(row: Row, console: Console, *, as_json: bool, phases: bool) -> None:
+    """Show one row: as JSON on one line, or as a table.
+
+    Args:
+      row: what was measured.
+      console: where to.
+      as_json: the row's JSON and nothing else.
+      phases: whether the table lists the phases.
+    """
+    if as_json:
+        # Not through the console, which would wrap it.
+        console.file.write(row_to_json(row) + "\n")
+    else:
+        console.print(breakdown_table(row, phases=phases))
+
+
+def speedup_over_gym(row: Row, rows: Sequence[Row]) -> float | None:
+    """How many times the env steps per second of ``gym`` on the same work.
+
+    None without a row of ``gym`` from the same run, for only repeats of one run
+    were measured in turn.
+    """
+    for base in rows:
+        if (
+            base.backend == "gym"
+            and base.run == row.run
+            and same_group(base, row)
+            and base.steps_per_second
+            and row.steps_per_second
+        ):
+            return row.steps_per_second / base.steps_per_second
+    return None
+
+
+def same_group(one: Row, other: Row) -> bool:
+    """Whether two rows did the same work, whatever vectorised it."""
+    return (
+        (one.task, one.num_envs, one.chunk_len)
+        == (other.task, other.num_envs, other.chunk_len)
+    ) and not differing_fields(one, other)
+
+
+def _table_order(row: Row) -> tuple[Any, ...]:
+    return row.task, row.chunk_len, row.num_envs, row.backend, row.num_workers
+
+
+def _outcome(row: Row) -> str:
+    if row.error is not None:
+        return f"failed: {row.error.splitlines()[0]}"
+    return f"{row.steps_per_second:,.0f} env steps/s"
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

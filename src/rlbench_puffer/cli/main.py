@@ -1,0 +1,61 @@
+"""The console script: picks the subcommand and turns errors into messages."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+from rlbench_puffer.errors import RLBenchPufferError
+
+USAGE_ERROR = 2
+"""Exit code when what was asked for does not make sense."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    Args:
+      arguments: what was typed after the program's name, or None for ``sys.argv``.
+
+    Returns:
+      The exit code: 0, 1 if a cell could not be measured, 2 if the request does not
+      make sense, 130 after Ctrl-C.
+    """
+    # Workers of a pool import the console script, so tyro is imported here only.
+    import tyro
+
+    from rlbench_puffer.benchmark.records import RecordsWarning
+    from rlbench_puffer.cli.bench import bench
+    from rlbench_puffer.cli.plot import plot
+    from rlbench_puffer.cli.sweep import sweep
+    from rlbench_puffer.cli.tasks import tasks
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RecordsWarning)
+        warnings.showwarning = _show_warning
+        try:
+            return tyro.extras.subcommand_cli_from_dict(
+                {"sweep": sweep, "plot": plot, "bench": bench, "tasks": tasks},
+                prog="rlbench-puffer",
+                description="RLBench tasks, vectorised: measure, draw, list.",
+                args=None if arguments is None else list(arguments),
+            )
+        except RLBenchPufferError as error:
+            print(f"rlbench-puffer: {error}", file=sys.stderr)
+            return USAGE_ERROR
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    """A warning as a user wants it: what happened, not where in our code."""
+    print(f"rlbench-puffer: warning: {message}", file=sys.stderr)
