@@ -14,6 +14,15 @@ EngineState = dict[str, Any]
 """One simulation's complete state; what :meth:`Engine.save_state` returns."""
 
 
+def rows_of(env_ids: EnvIds, num_envs: int) -> EnvIds | slice:
+    """What indexes these sub-envs' rows: a slice where they are all of them.
+
+    Indexing by a slice makes views where indexing by an array copies, and the
+    common case of a step is that every sub-env steps.
+    """
+    return slice(None) if len(env_ids) == num_envs else env_ids
+
+
 class Engine(abc.ABC):
     """n simulations of one task.
 

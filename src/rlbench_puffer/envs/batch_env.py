@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.config import EnvConfig
-from rlbench_puffer.engines.base import Engine
+from rlbench_puffer.engines.base import Engine, EngineState
 from rlbench_puffer.envs.actions import ActionScaling
 from rlbench_puffer.envs.episodes import Episodes, Info, TaskFacts, fresh_seeds
 from rlbench_puffer.envs.observations import (
@@ -253,6 +253,21 @@ class BatchEnv:
             ignored += int(held.sum())
             held |= terminals[k] | truncations[k]
         return infos, ignored
+
+    def get_state(self, env_id: int) -> EngineState:
+        """One sub-env's complete state; :meth:`set_state` goes on from it."""
+        return self._episodes.save(env_id)
+
+    def set_state(self, env_id: int, state: EngineState) -> None:
+        """Go on, in one sub-env, with an episode that :meth:`get_state` returned.
+
+        What follows is bit for bit what followed there; the sub-env's row of
+        ``observations`` shows that state.
+        """
+        self._episodes.restore(env_id, state)
+        self._over[env_id] = state["terminated"] or state["truncated"]
+        self.engine.observe(np.array([env_id]), self._structured)
+        self._was_reset = True
 
     def close(self) -> None:
         """Free the simulations. Calling it twice is fine."""

@@ -94,18 +94,17 @@ class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         episodes = self._made_episodes("reset")
         if seed is not None:
             episodes.seed(0, seed)
-        variation = self._checked_variation(options.get("variation"))
-        info = episodes.begin(self._only, [variation])[0]
         if "state" in options:
-            self._restore(episodes, options["state"])
-            info = {
-                "variation": int(episodes.engine.variations[0]),
-                "descriptions": episodes.engine.descriptions(0),
-            }
-        self._running = True
-        return self._observation(episodes), {
+            observation = self.set_state(options["state"])
+        else:
+            variation = self._checked_variation(options.get("variation"))
+            episodes.begin(self._only, [variation])
+            self._running = True
+            observation = self._observation(episodes)
+        return observation, {
             "success": bool(episodes.engine.success[0]),
-            **info,
+            "variation": int(episodes.engine.variations[0]),
+            "descriptions": episodes.engine.descriptions(0),
         }
 
     def step(
@@ -142,28 +141,31 @@ class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         return self._observation(episodes), reward, terminated, truncated, info
 
     def get_state(self) -> EngineState:
-        """The simulator's complete state; :meth:`set_state` goes on from it.
+        """The running episode's complete state; :meth:`set_state` goes on from it.
 
         Raises:
           CallOrderError: before ``reset``.
         """
         if self._episodes is None:
             raise CallOrderError("get_state", "not yet reset", "Call reset() first.")
-        state = self._episodes.engine.save_state(0)
-        state["episode_length"] = int(self._episodes.lengths[0])
-        state["episode_return"] = float(self._episodes.returns[0])
-        return state
+        return self._episodes.save(0)
 
     def set_state(self, state: EngineState) -> Observation:
-        """Put the simulator into a state that :meth:`get_state` returned.
+        """Go on with an episode that :meth:`get_state` returned.
 
-        What follows is bit for bit what followed there.
+        What follows is bit for bit what followed there. The stream of later
+        episodes stays this environment's own.
 
         Returns:
           The observation of that state.
+
+        Raises:
+          ClosedError: after ``close``.
         """
-        observation, _ = self.reset(options={"state": state})
-        return observation
+        episodes = self._made_episodes("set_state")
+        episodes.restore(0, state)
+        self._running = not (state["terminated"] or state["truncated"])
+        return self._observation(episodes)
 
     def close(self) -> None:
         """Free the simulator. Calling it twice is fine."""
@@ -190,11 +192,6 @@ class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
                 f"an index below {count}, the variations of {self.task.name}",
             )
         return variation
-
-    def _restore(self, episodes: Episodes, state: EngineState) -> None:
-        episodes.engine.restore_state(0, state)
-        episodes.lengths[0] = state["episode_length"]
-        episodes.returns[0] = state["episode_return"]
 
     def _observation(self, episodes: Episodes) -> Observation:
         episodes.engine.observe(self._only, self._row)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.config import EnvConfig
-from rlbench_puffer.engines.base import Engine, EnvIds
+from rlbench_puffer.engines.base import Engine, EngineState, EnvIds, rows_of
 from rlbench_puffer.errors import InvalidOptionError
 
 Info = dict[str, Any]
@@ -106,17 +106,40 @@ class Episodes:
           actions: (k, 8) in physical units.
         """
         engine = self.engine
+        rows = rows_of(env_ids, engine.num_envs)
         engine.step(env_ids, actions)
-        self.lengths[env_ids] += 1
+        self.lengths[rows] += 1
         rewards = engine.shaped_reward if self._shaped else engine.success
-        self.rewards[env_ids] = rewards[env_ids]
-        self.returns[env_ids] += self.rewards[env_ids]
-        self.terminations[env_ids] = engine.terminated[env_ids]
-        self.truncations[env_ids] = self.lengths[env_ids] >= self.episode_length
+        self.rewards[rows] = rewards[rows]
+        self.returns[rows] += self.rewards[rows]
+        self.terminations[rows] = engine.terminated[rows]
+        self.truncations[rows] = self.lengths[rows] >= self.episode_length
         for env_id in engine.faults:
             self.terminations[env_id] = False
             self.truncations[env_id] = True
             self.rewards[env_id] = 0.0
+
+    def save(self, env_id: int) -> EngineState:
+        """One sub-env's episode: the simulator's state, length, return, ended."""
+        return {
+            "engine": self.engine.save_state(env_id),
+            "episode_length": int(self.lengths[env_id]),
+            "episode_return": float(self.returns[env_id]),
+            "terminated": bool(self.terminations[env_id]),
+            "truncated": bool(self.truncations[env_id]),
+        }
+
+    def restore(self, env_id: int, state: EngineState) -> None:
+        """Go on with an episode that :meth:`save` returned.
+
+        The sub-env's stream of later episodes stays as it is.
+        """
+        self.engine.restore_state(env_id, state["engine"])
+        self.lengths[env_id] = state["episode_length"]
+        self.returns[env_id] = state["episode_return"]
+        self.terminations[env_id] = state["terminated"]
+        self.truncations[env_id] = state["truncated"]
+        self.rewards[env_id] = 0.0
 
     def end_info(self, env_id: int) -> Info:
         """What is told of a sub-env's episode when it has ended."""

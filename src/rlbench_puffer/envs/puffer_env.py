@@ -51,15 +51,15 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
         buf: "Buffers | None" = None,
         first_env_id: int = 0,
     ) -> None:
-        spaces_of: BatchEnv = make_batch_env(
+        batch: BatchEnv = make_batch_env(
             config, num_envs, buffers=buf, first_env_id=first_env_id
         )
-        self._batch = spaces_of
-        self.single_observation_space = spaces_of.single_observation_space
-        self.single_action_space = spaces_of.single_action_space
+        self._batch = batch
+        self.single_observation_space = batch.single_observation_space
+        self.single_action_space = batch.single_action_space
         self.num_agents = num_envs
         # PufferEnv takes its arrays from whatever it is handed as `buf`.
-        super().__init__(buf=buf if buf is not None else spaces_of)
+        super().__init__(buf=buf if buf is not None else batch)
 
     def reset(self, seed: Any = None) -> tuple[Any, list[dict[str, Any]]]:
         """Begin an episode in every sub-env; see :meth:`BatchEnv.reset`."""

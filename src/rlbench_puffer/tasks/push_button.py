@@ -32,13 +32,15 @@ PRESSED = 0.003
 """How far it must be pressed [m], RLBench's rule."""
 
 SPRING = 300.0
-"""Stiffness under the button [N/m]: 2.5 N press it to the rule."""
-
-SPRING_PRELOAD = 0.005
-"""Compression of that spring at rest [m]: it carries the button's weight."""
+"""Stiffness under the button [N/m]: 0.9 N press it to the rule."""
 
 BUTTON_MASS = 0.07
 """[kg], measured in RLBench 1.2.0."""
+
+SPRING_PRELOAD = BUTTON_MASS * 9.81 / SPRING
+"""Compression of that spring at rest [m]: the button floats on it at position 0, as
+RLBench's does. Resting on the joint's limit would be a constraint to solve in every
+physics step."""
 
 POTENTIAL_PER_METER = 10.0
 """Shaped reward for bringing the tip one metre nearer to the button's top."""
@@ -81,7 +83,7 @@ class PushButton(Task):
             name="button",
             type=mujoco.mjtJoint.mjJNT_SLIDE,
             axis=(0, 0, -1),
-            range=(0.0, BUTTON_TRAVEL),
+            range=(-0.002, BUTTON_TRAVEL),
             limited=True,
             stiffness=SPRING,
             springref=-SPRING_PRELOAD,

@@ -1,12 +1,11 @@
 """What actions do to the motors: arm modes, gripper modes, all sub-envs at once."""
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.base import rows_of
 
 ARM = slice(0, 7)
 """The arm's joints, both in qpos and in ctrl: the robot is the scene's first."""
@@ -14,61 +13,30 @@ ARM = slice(0, 7)
 FINGERS = slice(7, 9)
 """The fingers' joints, likewise."""
 
-
-class ArmMode(Protocol):
-    """Turns the arm part of actions into joint velocity targets."""
-
-    def __call__(
-        self, actions: NDArray[np.float64], joint_positions: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Velocity targets (k, 7) [rad/s] of actions (k, 7) at positions (k, 7)."""
-        ...
-
-
-def _joint_velocity(
-    actions: NDArray[np.float64], joint_positions: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The action is the velocity; RLBench holds it for the control step."""
-    del joint_positions
-    return actions
-
-
-def _joint_position(
-    actions: NDArray[np.float64], joint_positions: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The velocity that arrives at the target when the control step ends.
-
-    A target further than the velocity limit reaches is approached at that limit,
-    as CoppeliaSim's position loop does; nothing is kept for the next step.
-    """
-    limit = limits.JOINT_VELOCITY_LIMIT
-    return np.clip((actions - joint_positions) / CONTROL_DT, -limit, limit)
-
-
-def _delta_joint_position(
-    actions: NDArray[np.float64], joint_positions: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """As ``joint_position``, the target counted from the present position."""
-    target = np.clip(
-        joint_positions + actions, limits.JOINT_LOWER, limits.JOINT_UPPER
-    )
-    return _joint_position(target, joint_positions)
-
-
-ARM_MODES: dict[str, ArmMode] = {
-    "joint_velocity": _joint_velocity,
-    "joint_position": _joint_position,
-    "delta_joint_position": _delta_joint_position,
-}
+POSITION_RATE = 20.0
+"""Velocity asked for per distance to a position target [1/s]. CoppeliaSim's position
+loop multiplies the error by P = 0.1 in each 5 ms physics step: 0.1 / 0.005 s."""
 
 
 class RobotController:
-    """Writes motor targets of a control step.
+    """Writes motor targets, which are velocities, of a control step.
+
+    ``joint_velocity``: the action [rad/s] is held for the control step.
+    ``joint_position``: the arm moves towards the action [rad], in every physics step
+    at 20/s times what is left and at the velocity limit at most, as CoppeliaSim's
+    position loop does. ``delta_joint_position``: likewise towards the present
+    position plus the action, within the joint limits.
 
     Args:
       config: names the two action modes.
       qpos: (num_envs, nq) live positions.
       ctrl: (num_envs, nu) live motor targets, written here.
+
+    Attributes:
+      closing: (num_envs,) bool, whether the gripper was last told to close; always
+        False in the gripper mode ``joint_position``.
+      follows_positions: whether :meth:`follow` must be called before each physics
+        step.
     """
 
     def __init__(
@@ -77,13 +45,15 @@ class RobotController:
         qpos: NDArray[np.float64],
         ctrl: NDArray[np.float64],
     ) -> None:
-        self._arm_mode = ARM_MODES[config.arm_action_mode]
+        self.follows_positions = config.arm_action_mode != "joint_velocity"
+        self._relative = config.arm_action_mode == "delta_joint_position"
         self._discrete_gripper = config.gripper_action_mode == "discrete"
         self._arm_positions = qpos[:, ARM]
+        self._arm_targets = ctrl[:, ARM]
         self._finger_positions = qpos[:, FINGERS]
-        self._ctrl = ctrl
+        self._finger_targets = ctrl[:, FINGERS]
+        self._goals = np.zeros((len(qpos), 7))
         self.closing = np.zeros(len(qpos), bool)
-        """(num_envs,) whether the gripper was last told to close."""
 
     def apply(self, env_ids: NDArray[np.intp], actions: NDArray[np.float64]) -> None:
         """Set the targets of one control step.
@@ -92,18 +62,33 @@ class RobotController:
           env_ids: (k,) the sub-envs.
           actions: (k, 8) in physical units.
         """
+        rows = rows_of(env_ids, len(self.closing))
         gripper = actions[:, 7]
         if self._discrete_gripper:
             opening = gripper > 0.5
-            self.closing[env_ids] = ~opening
-            goal = np.where(opening, limits.FINGER_TRAVEL, 0.0)
+            self.closing[rows] = ~opening
+            goal = opening * limits.FINGER_TRAVEL
         else:
             goal = gripper
         # The finger's speed is limited, not its force: it runs until it arrives
         # or something stops it, and then presses.
-        error = goal[:, None] - self._finger_positions[env_ids]
-        speed = limits.FINGER_SPEED
-        self._ctrl[env_ids, FINGERS] = np.clip(error / CONTROL_DT, -speed, speed)
-        self._ctrl[env_ids, ARM] = self._arm_mode(
-            actions[:, :7], self._arm_positions[env_ids]
-        )
+        speed = (goal[:, None] - self._finger_positions[rows]) / CONTROL_DT
+        np.minimum(speed, limits.FINGER_SPEED, out=speed)
+        np.maximum(speed, -limits.FINGER_SPEED, out=speed)
+        self._finger_targets[rows] = speed
+        arm = actions[:, :7]
+        if not self.follows_positions:
+            self._arm_targets[rows] = arm
+        elif self._relative:
+            goals = self._arm_positions[rows] + arm
+            np.minimum(goals, limits.JOINT_UPPER, out=goals)
+            self._goals[rows] = np.maximum(goals, limits.JOINT_LOWER)
+        else:
+            self._goals[rows] = arm
+
+    def follow(self) -> None:
+        """Velocities towards the position goals, for the next physics step."""
+        velocities = (self._goals - self._arm_positions) * POSITION_RATE
+        np.minimum(velocities, limits.JOINT_VELOCITY_LIMIT, out=velocities)
+        np.maximum(velocities, -limits.JOINT_VELOCITY_LIMIT, out=velocities)
+        self._arm_targets[...] = velocities

@@ -72,9 +72,9 @@ class BuiltinEngine(Engine):
         """See :meth:`Engine.reset`."""
         scene = self.scene
         scene.clear(env_ids)
-        self._controller.closing[env_ids] = False
         self._qpos[env_ids, ARM] = limits.HOME_JOINT_POSITIONS
         self._qpos[env_ids, FINGERS] = limits.FINGER_TRAVEL
+        self._controller.closing[env_ids] = False
         self.variations[env_ids] = variations
         for env_id, rng, variation in zip(env_ids, rngs, variations, strict=True):
             self.task.reset(Placement(scene, int(env_id)), rng, variation)
@@ -93,11 +93,7 @@ class BuiltinEngine(Engine):
         if self._grasping is not None:
             self._grasping.release(~self._controller.closing)
         try:
-            self.scene.batch.step(
-                None if everyone else env_ids,
-                nstep=PHYSICS_STEPS_PER_CONTROL_STEP,
-                stage=mujoco.mjtStage.mjSTAGE_VEL.value,
-            )
+            self._step_physics(None if everyone else env_ids)
         except mujoco.batch.SimulationError as error:
             for env_id in error.ids:
                 self.faults[int(env_id)] = self.scene.batch.error(int(env_id))
@@ -144,10 +140,22 @@ class BuiltinEngine(Engine):
     def close(self) -> None:
         """See :meth:`Engine.close`; the memory goes with the last reference."""
 
+    def _step_physics(self, env_ids: EnvIds | None) -> None:
+        step = self.scene.batch.step
+        last = PHYSICS_STEPS_PER_CONTROL_STEP
+        if self._controller.follows_positions:
+            # The position loop closes in every physics step, as CoppeliaSim's does.
+            for _ in range(PHYSICS_STEPS_PER_CONTROL_STEP - 1):
+                self._controller.follow()
+                step(env_ids)
+            self._controller.follow()
+            last = 1
+        step(env_ids, nstep=last, stage=mujoco.mjtStage.mjSTAGE_VEL.value)
+
     def _note_unstable(self, env_ids: EnvIds) -> None:
-        counts = self._warnings[:, _BAD_WARNINGS]
-        if not counts.any():
+        if not self._warnings.any():
             return
+        counts = self._warnings[:, _BAD_WARNINGS]
         for env_id in env_ids:
             if counts[env_id].any():
                 self.faults[int(env_id)] = (

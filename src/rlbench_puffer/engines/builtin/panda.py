@@ -176,7 +176,10 @@ _LINKS = (
 
 
 def add_panda(spec: mujoco.MjSpec) -> None:
-    """Add the robot, its actuators, tip site and touch sensors to a scene."""
+    """Add the robot, its actuators, tip site and touch sensors to a scene.
+
+    Every motor takes a velocity target: [rad/s], the fingers' [m/s].
+    """
     parent = spec.worldbody.add_body(name="panda_link0", pos=BASE_POSITION)
     _add_capsule(parent, ((-0.04, 0, 0.06), (0.0, 0, 0.06), 0.06))
     for index, link in enumerate(_LINKS):
@@ -303,14 +306,14 @@ def _add_capsule(
 def _add_velocity_servo(
     spec: mujoco.MjSpec, joint: str, gain: float, force_limit: float
 ) -> None:
-    actuator = spec.add_actuator(
+    servo = spec.add_actuator(
         name=joint,
         target=joint,
         trntype=mujoco.mjtTrn.mjTRN_JOINT,
         forcerange=[-force_limit, force_limit],
         forcelimited=True,
     )
-    actuator.set_to_velocity(kv=gain)
+    servo.set_to_velocity(kv=gain)
 
 
 def _rotation(axis: tuple[int, int, int], angle: float) -> np.ndarray:

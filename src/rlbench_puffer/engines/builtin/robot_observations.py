@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.base import rows_of
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS
 from rlbench_puffer.engines.builtin.panda import (
     FINGER_BODY_NAMES,
@@ -13,19 +14,26 @@ from rlbench_puffer.engines.builtin.panda import (
     touch_sensor,
 )
 from rlbench_puffer.engines.builtin.scene import Scene
-from rlbench_puffer.poses import quat_from_matrix
+from rlbench_puffer.poses import quat_multiply, wxyz_to_xyzw
 
 FieldWriter = Callable[[NDArray[np.float32]], None]
 """Writes one field of all sub-envs, (num_envs, size)."""
 
 
+_OPEN_POSITION = 0.9 * limits.FINGER_TRAVEL
+"""Position of the first finger [m] beyond which RLBench calls the gripper open."""
+
+_FINGER_TRAVEL = np.float32(limits.FINGER_TRAVEL)
+
+
 class RobotObservations:
     """Writers for the robot's fields, by RLBench's names.
 
-    ``joint_forces`` is the torque of each motor [N m], gravity included.
+    ``joint_forces`` is the load that each motor carries [N m], gravity included:
+    the negative of its torque, which is the sign that CoppeliaSim reports.
+    ``gripper_open`` is 1 while the first finger is more than 90 % open, else 0.
     ``gripper_touch_forces`` is the net contact force on each finger [N] in that
-    finger's own frame. ``gripper_open`` is 1 when both fingers are at their ends
-    and falls in proportion to their mean position; RLBench's is the discrete state.
+    finger's own frame.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -40,13 +48,11 @@ class RobotObservations:
         self._joint_forces = scene.variable("joint_forces", (7,), np.float64)
         self._touch_forces = scene.variable("touch_forces", (6,), np.float64)
         self._tip_position = scene.site_position(TIP_SITE)
-        self._tip_matrix = scene.site_matrix(TIP_SITE)
-        adr = [
-            scene.model.sensor_adr[scene.id_of("sensor", touch_sensor(finger))]
-            for finger in FINGER_BODY_NAMES
-        ]
-        self._touch_columns = np.add.outer(adr, np.arange(3))
-        self._sensordata = batch.bind("sensordata")
+        self._tip_quat_xyzw = _TipOrientation(scene)
+        # The fingers' two sensors are the scene's first, one behind the other.
+        sensor = scene.id_of("sensor", touch_sensor(FINGER_BODY_NAMES[0]))
+        start = scene.model.sensor_adr[sensor]
+        self._touch = batch.bind("sensordata")[:, start : start + 6]
         # Both fingers only slide in the hand, so they share its orientation.
         finger = scene.id_of("body", FINGER_BODY_NAMES[0])
         self._finger_matrix = batch.bind("xmat").reshape(scene.num_envs, -1, 3, 3)[
@@ -55,11 +61,12 @@ class RobotObservations:
 
     def refresh(self, env_ids: NDArray[np.intp]) -> None:
         """Take over the forces of the physics step just made; (k,) sub-envs."""
-        self._joint_forces[env_ids] = self._motor_forces[env_ids]
-        force = self._sensordata[env_ids[:, None, None], self._touch_columns]
+        rows = rows_of(env_ids, len(self._joint_forces))
+        self._joint_forces[rows] = -self._motor_forces[rows]
+        force = self._touch[rows].reshape(-1, len(FINGER_BODY_NAMES), 3)
         # Row vectors times the matrix: the inverse rotation of column vectors.
-        in_finger = force @ self._finger_matrix[env_ids]
-        self._touch_forces[env_ids] = in_finger.reshape(len(env_ids), 6)
+        in_finger = force @ self._finger_matrix[rows]
+        self._touch_forces[rows] = in_finger.reshape(-1, 6)
 
     def writers(self) -> dict[str, FieldWriter]:
         """A writer for each field of the robot."""
@@ -83,21 +90,38 @@ class RobotObservations:
         out[...] = self._joint_forces
 
     def _write_gripper_open(self, out: NDArray[np.float32]) -> None:
-        mean = self._finger_positions.mean(axis=1, keepdims=True)
-        np.clip(mean / limits.FINGER_TRAVEL, 0.0, 1.0, out=out, casting="same_kind")
+        out[:, 0] = self._finger_positions[:, 0] > _OPEN_POSITION
 
     def _write_gripper_pose(self, out: NDArray[np.float32]) -> None:
         out[:, :3] = self._tip_position
-        out[:, 3:] = quat_from_matrix(self._tip_matrix.reshape(-1, 3, 3))
+        out[:, 3:] = self._tip_quat_xyzw()
 
     def _write_gripper_joint_positions(self, out: NDArray[np.float32]) -> None:
-        np.clip(
-            self._finger_positions,
-            0.0,
-            limits.FINGER_TRAVEL,
-            out=out,
-            casting="same_kind",
-        )
+        out[...] = self._finger_positions
+        np.minimum(out, _FINGER_TRAVEL, out=out)
+        np.maximum(out, 0.0, out=out)
 
     def _write_gripper_touch_forces(self, out: NDArray[np.float32]) -> None:
         out[...] = self._touch_forces
+
+
+class _TipOrientation:
+    """The tip's quaternion from that of the body it sits on.
+
+    Multiplying by a constant quaternion is linear, and so is reordering from MuJoCo's
+    order: one matrix does both for all sub-envs.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        model = scene.model
+        site = scene.id_of("site", TIP_SITE)
+        on_body_xyzw = wxyz_to_xyzw(model.site_quat[site])
+        # Row i: what the i-th unit quaternion, in wxyz, becomes.
+        self._matrix = quat_multiply(wxyz_to_xyzw(np.eye(4)), on_body_xyzw)
+        self._body_quats_wxyz = scene.batch.bind("xquat")[:, model.site_bodyid[site]]
+
+    def __call__(self) -> NDArray[np.float64]:
+        """Unit quaternions ``xyzw`` with w >= 0, (num_envs, 4)."""
+        quats = self._body_quats_wxyz @ self._matrix
+        quats *= np.copysign(1.0, quats[:, 3:])
+        return quats
