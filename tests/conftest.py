@@ -110,7 +110,8 @@ def _descriptors() -> dict[int, str]:
             target = str(entry.readlink())
         except FileNotFoundError:  # The descriptor that lists the directory itself.
             continue
-        if int(entry.name) != tracker:
+        # matplotlib keeps its fonts open, once for the whole process.
+        if int(entry.name) != tracker and not target.endswith(".ttf"):
             found[int(entry.name)] = target
     return found
 

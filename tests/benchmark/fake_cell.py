@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.serve import main
 
 EPISODE_LENGTH = 7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.fake_cell import FakeVec
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.measure import (
     Meter,
     count_chunk_steps,

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.records import Row
 from rlbench_puffer.benchmark.runs import (
     Provenance,

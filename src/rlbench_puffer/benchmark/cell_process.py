@@ -12,11 +12,16 @@ from typing import Any, NoReturn
 
 import psutil
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.errors import RLBenchPufferError
 
-SERVE_COMMAND = (sys.executable, "-m", "rlbench_puffer.benchmark.serve")
-"""What a cell's process runs; the cell's JSON is appended."""
+SERVE_COMMAND = (
+    sys.executable,
+    "-c",
+    "import sys; from rlbench_puffer.benchmark.serve import main; sys.exit(main())",
+)
+"""What a cell's process runs; the cell's JSON is appended. A ``-m`` would make each
+spawned worker import the measuring code before its own start."""
 
 STARTUP_DEADLINE = 180.0
 """How long a cell may take to its first observations in [s]."""

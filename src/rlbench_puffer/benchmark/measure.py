@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 
 WARMUP_ROUNDS = 10
 """Round trips before a sample's clock starts; they wake sleeping workers."""

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from rlbench_puffer.benchmark.cells import WORKER_BACKENDS
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS
 from rlbench_puffer.benchmark.records import Row, quartiles
 from rlbench_puffer.benchmark.report import same_group
 from rlbench_puffer.benchmark.runs import differing_fields
@@ -105,7 +105,7 @@ def draw_speedup(rows: Sequence[Row]) -> Figure | None:
             curves.append((label, style, points))
     if not curves:
         return None
-    return _draw(rows, curves, "speed-up", "times the env steps per second of gym")
+    return _draw(rows, curves, "speed-up", "throughput over that of gym")
 
 
 def check_same_work(rows: Sequence[Row]) -> None:
@@ -141,8 +141,7 @@ def _lines(rows: Sequence[Row]) -> list[tuple[str, dict[str, Any], list[Row]]]:
     for backend in backends:
         of_backend = [row for row in rows if row.backend == backend]
         if backend not in WORKER_BACKENDS:
-            process = ", a process per sub-env" if backend == "gym" else ""
-            groups = [(f"{backend}{process}", 0, of_backend)]
+            groups = [(backend, 0, of_backend)]
         else:
             groups = [
                 (
@@ -206,7 +205,7 @@ def _origin(rows: Sequence[Row]) -> str:
     order = "taken in turn" if one_run else "of several runs"
     return (
         f"Median and interquartile band of {repeats} samples of {row.seconds:g} s, "
-        f"{order}.\n{host.get('cores')} cores of "
+        f"{order}; gym has a process for each sub-env.\n{host.get('cores')} cores of "
         f"{host.get('cpu')}, {row.time[:10]}, rlbench-puffer "
         f"{row.versions.get('rlbench-puffer')}{commit}"
     )

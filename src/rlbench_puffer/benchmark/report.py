@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from rlbench_puffer.benchmark.cells import WORKER_BACKENDS, Cell
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
 from rlbench_puffer.benchmark.records import Row, row_to_json
 from rlbench_puffer.benchmark.runs import differing_fields
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.machine import (
     describe_host,
     find_commit,

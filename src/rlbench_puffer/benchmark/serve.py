@@ -1,9 +1,9 @@
 """A cell's own process: builds it, then measures one sample for each line it is sent.
 
-Run as ``python -m rlbench_puffer.benchmark.serve CELL``, CELL being a cell's JSON.
-It answers on its standard output with one line of JSON each: ``ready`` when built,
-``sample`` for each number of seconds that comes in on standard input, ``finished``
-once standard input has ended, and ``error`` in place of any of them.
+:func:`main` takes the cell's JSON as its argument and answers on standard output
+with one line of JSON each: ``ready`` when built, ``sample`` for each number of
+seconds that comes in on standard input, ``finished`` once standard input has ended,
+and ``error`` in place of any of them.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.measure import (
     Meter,
     VecMaker,
@@ -75,7 +75,3 @@ def main(make: VecMaker = make_measured_vec) -> int:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return serve(Cell(**fields), sys.stdin, replies, make)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,7 +19,7 @@ from rlbench_puffer.benchmark.cell_process import (
     CellFailedError,
     CellProcess,
 )
-from rlbench_puffer.benchmark.cells import Cell
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.records import Row, append_row, file_name, quartiles
 from rlbench_puffer.benchmark.runs import Provenance
 from rlbench_puffer.errors import InvalidOptionError

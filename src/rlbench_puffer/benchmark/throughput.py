@@ -7,13 +7,15 @@ from pathlib import Path
 from rich.console import Console
 
 from rlbench_puffer.benchmark.cell_process import SERVE_COMMAND
-from rlbench_puffer.benchmark.cells import Cell, SweepRequest, plan_sweep
+from rlbench_puffer.benchmark.cell import Cell
+from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
 from rlbench_puffer.benchmark.measure import (
     Meter,
     VecMaker,
     make_measured_vec,
     peak_rss_bytes,
 )
+from rlbench_puffer.benchmark.plots import draw_figures
 from rlbench_puffer.benchmark.records import Row, read_rows
 from rlbench_puffer.benchmark.report import SweepReporter, throughput_table
 from rlbench_puffer.benchmark.runs import (
@@ -104,8 +106,6 @@ def draw_folder(path: Path, console: Console) -> list[Path]:
     Raises:
       RecordsError: no rows, or rows that cannot stand in one figure.
     """
-    from rlbench_puffer.benchmark.plots import draw_figures
-
     rows, left_out = comparable_rows(read_rows(path))
     if left_out:
         _say(

@@ -42,7 +42,7 @@ def bench(
     """
     from rich.console import Console
 
-    from rlbench_puffer.benchmark.cells import make_cell
+    from rlbench_puffer.benchmark.plan import make_cell
     from rlbench_puffer.benchmark.report import show_row
     from rlbench_puffer.benchmark.throughput import measure_cell
 

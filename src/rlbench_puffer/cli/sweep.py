@@ -47,7 +47,7 @@ def sweep(
     """
     from rich.console import Console
 
-    from rlbench_puffer.benchmark.cells import SweepRequest
+    from rlbench_puffer.benchmark.plan import SweepRequest
     from rlbench_puffer.benchmark.runs import resume_mode
     from rlbench_puffer.benchmark.throughput import measure_throughput
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from rlbench_puffer.benchmark import cells
-from rlbench_puffer.benchmark.cells import SweepRequest, make_cell, plan_sweep
+from rlbench_puffer.benchmark import plan
+from rlbench_puffer.benchmark.cell import Cell
+from rlbench_puffer.benchmark.plan import SweepRequest, make_cell, plan_sweep
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 
 
 def test_a_group_holds_all_that_do_the_same_work() -> None:
-    plan = plan_sweep(
+    planned = plan_sweep(
         SweepRequest(
             tasks=("reach_target",),
             backends=("serial", "gym", "puffer", "shm"),
@@ -19,7 +20,7 @@ def test_a_group_holds_all_that_do_the_same_work() -> None:
     )
     told = [
         [(cell.backend, cell.num_envs, cell.num_workers, cell.chunk_len) for cell in g]
-        for g in plan.groups
+        for g in planned.groups
     ]
     assert told == [
         [
@@ -33,26 +34,28 @@ def test_a_group_holds_all_that_do_the_same_work() -> None:
         for k in (1, 16)
         for n in (2, 4)
     ]
-    assert plan.remarks == ()
+    assert planned.remarks == ()
 
 
 def test_values_asked_for_twice_are_measured_once() -> None:
-    plan = plan_sweep(SweepRequest(num_envs=(2, 2), backends=("gym", "gym")))
-    assert len(plan.cells) == 1
+    planned = plan_sweep(SweepRequest(num_envs=(2, 2), backends=("gym", "gym")))
+    assert len(planned.cells) == 1
 
 
 def test_a_worker_count_that_does_not_fit_is_left_out_with_a_remark() -> None:
-    plan = plan_sweep(
+    planned = plan_sweep(
         SweepRequest(backends=("gym", "shm"), num_envs=(2, 4), num_workers=(2, 4))
     )
-    assert [(cell.backend, cell.num_envs, cell.num_workers) for cell in plan.cells] == [
+    assert [
+        (cell.backend, cell.num_envs, cell.num_workers) for cell in planned.cells
+    ] == [
         ("gym", 2, 2),
         ("shm", 2, 2),
         ("gym", 4, 4),
         ("shm", 4, 2),
         ("shm", 4, 4),
     ]
-    assert plan.remarks == (
+    assert planned.remarks == (
         "Left out: 2 sub-envs cannot be shared out among 4 workers.",
     )
 
@@ -78,14 +81,14 @@ def test_what_was_asked_for_and_fits_nowhere_is_an_error(
 def test_default_worker_counts_divide_powers_of_two(
     monkeypatch: pytest.MonkeyPatch, cores: int, counts: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(cells, "available_cores", lambda: cores)
-    assert cells.default_worker_counts() == counts
+    monkeypatch.setattr(plan, "available_cores", lambda: cores)
+    assert plan.default_worker_counts() == counts
 
 
 def test_a_cells_default_workers_are_those_of_make_vec(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cells, "available_cores", lambda: 4)
+    monkeypatch.setattr(plan, "available_cores", lambda: 4)
     assert [one_cell(num_envs=n).num_workers for n in (1, 3, 6, 8)] == [1, 3, 3, 4]
 
 
@@ -126,7 +129,7 @@ def one_cell(
     num_workers: int | None = None,
     batch_size: int | None = None,
     chunk_len: int = 1,
-) -> cells.Cell:
+) -> Cell:
     return make_cell(
         "reach_target",
         engine="builtin",

@@ -5,37 +5,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from rlbench_puffer.benchmark.cell import BACKENDS, WORKER_BACKENDS, Cell
 from rlbench_puffer.benchmark.machine import available_cores
 from rlbench_puffer.config import EnvConfig, check_positive_int
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
-
-BACKENDS = ("serial", "gym", "puffer", "shm")
-"""Backends that can be measured."""
-
-WORKER_BACKENDS = ("puffer", "shm")
-"""Backends whose worker count can be chosen."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One thing to measure; its fields are those of a row that identify it."""
-
-    task: str
-    engine: str = "builtin"
-    backend: str
-    num_envs: int
-    num_workers: int
-    batch_size: int
-    chunk_len: int = 1
-    cameras: tuple[str, ...] = ()
-    action_mode: str = "joint_velocity/discrete"
-    seed: int = 0
-    seconds: float = 2.0
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        """Equal to ``Row.cell`` of a row that measured this cell."""
-        return dataclasses.astuple(self)
+from rlbench_puffer.tasks.registry import find_task
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -101,8 +75,6 @@ def make_cell(
       UnknownNameError: task, engine or backend do not exist.
       InvalidOptionError: a number does not fit.
     """
-    from rlbench_puffer.tasks.registry import find_task
-
     config = EnvConfig(task=task, engine=engine)  # pyright: ignore[reportArgumentType]
     episode_length = find_task(task).episode_length
     if backend not in BACKENDS:

@@ -1,0 +1,32 @@
+"""A cell: one thing to measure."""
+
+import dataclasses
+from typing import Any
+
+BACKENDS = ("serial", "gym", "puffer", "shm")
+"""Backends that can be measured."""
+
+WORKER_BACKENDS = ("puffer", "shm")
+"""Backends whose worker count can be chosen."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One thing to measure; its fields are those of a row that identify it."""
+
+    task: str
+    engine: str = "builtin"
+    backend: str
+    num_envs: int
+    num_workers: int
+    batch_size: int
+    chunk_len: int = 1
+    cameras: tuple[str, ...] = ()
+    action_mode: str = "joint_velocity/discrete"
+    seed: int = 0
+    seconds: float = 2.0
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """Equal to ``Row.cell`` of a row that measured this cell."""
+        return dataclasses.astuple(self)

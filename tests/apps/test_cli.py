@@ -1,0 +1,159 @@
+"""The command line: defaults, help, exit codes, and messages instead of tracebacks."""
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tyro
+
+from rlbench_puffer.cli.bench import bench
+from rlbench_puffer.cli.main import main
+from rlbench_puffer.cli.plot import plot
+from rlbench_puffer.cli.sweep import sweep
+from rlbench_puffer.cli.tasks import tasks
+
+SUBCOMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
+    "sweep": (sweep, []),
+    "plot": (plot, ["results"]),
+    "bench": (bench, []),
+    "tasks": (tasks, []),
+}
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_parses_with_its_defaults(name: str) -> None:
+    function, arguments = SUBCOMMANDS[name]
+    seen: list[inspect.BoundArguments] = []
+    signature = inspect.signature(function)
+
+    def stand_in(*args: object, **kwargs: object) -> int:
+        seen.append(signature.bind(*args, **kwargs))
+        return 0
+
+    stand_in.__signature__ = signature
+    stand_in.__annotations__ = function.__annotations__
+    stand_in.__doc__ = function.__doc__
+    assert tyro.cli(stand_in, args=arguments) == 0
+    given = seen[0].arguments
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in signature.parameters.values()
+        if parameter.default is not parameter.empty
+    }
+    assert {key: given.get(key, defaults[key]) for key in defaults} == defaults
+
+
+@pytest.mark.parametrize("arguments", [[], *([name] for name in SUBCOMMANDS)])
+def test_help_names_the_subcommands_and_options(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    if not arguments:
+        assert all(name in told for name in SUBCOMMANDS)
+    elif arguments == ["sweep"]:
+        for option in ("tasks", "num-envs", "action-chunk", "resume", "no-resume"):
+            assert f"--{option} " in told
+
+
+def test_help_imports_no_simulator() -> None:
+    script = (
+        "import sys\n"
+        "from rlbench_puffer.cli.main import main\n"
+        "try:\n"
+        "    main(['sweep', '--help'])\n"
+        "finally:\n"
+        "    heavy = {'mujoco', 'gymnasium', 'pufferlib', 'matplotlib'}\n"
+        "    print('heavy:', sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("heavy: []\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sweep", "--tasks", "reach_targt"], "Did you mean 'reach_target'"),
+        (["sweep", "--backends", "gymm"], "Did you mean 'gym'"),
+        (["sweep", "--engine", "mujocco"], "Unknown engine"),
+        (["sweep", "--num-envs", "3", "--num-workers", "2"], "num_envs=[3]"),
+        (["sweep", "--action-chunk", "1000"], "at most 100"),
+        (["sweep", "--resume", "--no-resume"], "either --resume or --no-resume"),
+        (["sweep", "--out", "/proc/no/such"], "a folder that can be written to"),
+        (["bench", "--num-envs", "6", "--num-workers", "4"], "The nearest are"),
+        (["bench", "--backend", "smh"], "Did you mean 'shm'"),
+        (["plot", "no/such/folder"], "cannot be read"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert message in err
+    assert err.startswith("rlbench-puffer: ")
+    assert len(err.splitlines()) == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["swep"], ["sweep", "--num-envs", "two"], ["bench", "--bakend", "x"]]
+)
+def test_what_cannot_be_parsed_ends_with_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_plot_draws_a_file_with_a_broken_last_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark.conftest import example_row
+    from rlbench_puffer.benchmark.records import append_row
+
+    path = tmp_path / "throughput_shm_num_w_2.jsonl"
+    append_row(path, example_row())
+    with path.open("a") as file:
+        file.write('{"schema": 1, "t')
+    assert main(["plot", str(path)]) == 0
+    out, err = capsys.readouterr()
+    figure = tmp_path / "throughput_shm_num_w_2_throughput_reach_target.png"
+    assert f"Plot: {figure}\n" in out
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert err == (
+        f"rlbench-puffer: warning: {path}:2: the last line is broken, as a killed "
+        "run leaves it; it was left out.\n"
+    )
+
+
+def test_tasks_are_listed_with_their_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tasks"]) == 0
+    out = capsys.readouterr().out
+    for name in ("reach_target", "push_button", "open_drawer"):
+        assert name in out
+
+
+def test_the_module_is_the_console_script() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rlbench_puffer", "plot", "no/such"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("rlbench-puffer: no/such cannot be read")
