@@ -77,9 +77,7 @@ class EnvConfig:
         if not isinstance(self.task, str):
             raise InvalidOptionError("task", self.task, "a task's name")
         _check_choice("engine", self.engine, get_args(EngineName))
-        _check_choice(
-            "arm action mode", self.arm_action_mode, get_args(ArmActionMode)
-        )
+        _check_choice("arm action mode", self.arm_action_mode, get_args(ArmActionMode))
         _check_choice(
             "gripper action mode",
             self.gripper_action_mode,
@@ -143,11 +141,12 @@ def _checked_variation(
     if variation == "random":
         return "random"
     expected = '"random", a variation index, or a list of indices'
-    single = isinstance(variation, int) and not isinstance(variation, bool)
-    indices = (variation,) if single else variation
-    if isinstance(indices, str) or not isinstance(indices, Sequence) or not indices:
+    listed = variation if isinstance(variation, Sequence) else (variation,)
+    indices = [
+        index
+        for index in listed
+        if isinstance(index, int) and not isinstance(index, bool) and index >= 0
+    ]
+    if not indices or len(indices) != len(listed):
         raise InvalidOptionError("variation", variation, expected)
-    for index in indices:
-        if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-            raise InvalidOptionError("variation", variation, expected)
-    return indices[0] if single else tuple(indices)
+    return tuple(indices) if isinstance(variation, Sequence) else indices[0]

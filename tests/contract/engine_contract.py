@@ -11,9 +11,7 @@ MakeEnv = Callable[[int], BatchEnv]
 """Makes a batched environment with that many sub-envs."""
 
 
-def random_actions(
-    steps: int, num_envs: int, seed: int = 0
-) -> NDArray[np.float32]:
+def random_actions(steps: int, num_envs: int, seed: int = 0) -> NDArray[np.float32]:
     """(steps, num_envs, 8) normalised actions that also open and close the gripper."""
     rng = np.random.default_rng(seed)
     return rng.uniform(-1, 1, (steps, num_envs, 8)).astype(np.float32)
@@ -61,18 +59,14 @@ def a_saved_state_replays_bit_for_bit(make_env: MakeEnv) -> None:
     trajectory(env, actions[:20])
     state = env.get_state(1)
     shown = env.observations[1].tobytes()
-    expected = [
-        env.step(action)[0][1].tobytes() for action in actions[20:]
-    ]
+    expected = [env.step(action)[0][1].tobytes() for action in actions[20:]]
     env.reset(seed=[50, 51])
     trajectory(env, random_actions(30, 2, seed=3))
     other.reset(seed=[60, 61])
     for replaying in (env, other):
         replaying.set_state(1, state)
         assert replaying.observations[1].tobytes() == shown
-        replayed = [
-            replaying.step(action)[0][1].tobytes() for action in actions[20:]
-        ]
+        replayed = [replaying.step(action)[0][1].tobytes() for action in actions[20:]]
         assert replayed == expected
 
 
@@ -97,7 +91,9 @@ def episodes_differ_between_seeds_and_in_sequence(make_env: MakeEnv) -> None:
     """Start states differ between sub-envs and from episode to episode."""
     env = make_env(4)
     starts = {row.tobytes() for row in env.reset(seed=[1, 2, 3, 4])[0]}
-    starts |= {row.tobytes() for row in env.reset(seed=[1, 2, 3, 4], episode_index=1)[0]}
+    starts |= {
+        row.tobytes() for row in env.reset(seed=[1, 2, 3, 4], episode_index=1)[0]
+    }
     assert len(starts) == 8
 
 
@@ -115,9 +111,7 @@ def chunks_equal_single_steps(make_env: MakeEnv) -> None:
         assert ignored == 0
         for k, action in enumerate(chunk):
             observations, *told, _ = stepped.step(action)
-            for array, row in zip(
-                (rewards, terminals, truncations), told, strict=True
-            ):
+            for array, row in zip((rewards, terminals, truncations), told, strict=True):
                 assert array[k].tobytes() == row.tobytes()
         assert chunked.observations.tobytes() == observations.tobytes()
 

@@ -6,8 +6,8 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from contract.engine_contract import CONTRACT, MakeEnv, random_actions, trajectory
 
+from contract.engine_contract import CONTRACT, MakeEnv, random_actions, trajectory
 from rlbench_puffer.config import make_config
 from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine

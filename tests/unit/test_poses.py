@@ -14,9 +14,7 @@ def quats() -> NDArray[np.float64]:
 
 
 def test_orders_convert_back_and_forth(quats: NDArray[np.float64]) -> None:
-    np.testing.assert_array_equal(
-        poses.wxyz_to_xyzw(poses.xyzw_to_wxyz(quats)), quats
-    )
+    np.testing.assert_array_equal(poses.wxyz_to_xyzw(poses.xyzw_to_wxyz(quats)), quats)
     np.testing.assert_array_equal(poses.xyzw_to_wxyz([1, 2, 3, 4]), [4, 1, 2, 3])
 
 

@@ -30,5 +30,7 @@ FINGER_SPEED = 0.2
 FINGER_FORCE_LIMIT = 70.0
 """Continuous grasping force in [N] (Franka Hand data sheet)."""
 
-HOME_JOINT_POSITIONS = np.array([0.0, 0.174533, 0.0, -0.872665, 0.0, 1.221730, 0.785398])
+HOME_JOINT_POSITIONS = np.array(
+    [0.0, 0.174533, 0.0, -0.872665, 0.0, 1.221730, 0.785398]
+)
 """RLBench's home configuration, (7,) [rad], measured in RLBench 1.2.0."""

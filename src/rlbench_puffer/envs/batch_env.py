@@ -5,7 +5,7 @@ what ``puffer_env`` shows to PufferLib. It knows no processes.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import gymnasium
 import numpy as np
@@ -68,7 +68,9 @@ class BatchEnv:
         infos and messages.
     """
 
-    metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}
+    metadata: ClassVar[dict[str, Any]] = {
+        "autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP
+    }
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
 """One RLBench task as a ``gymnasium.Env``."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines.base import EngineState
@@ -25,7 +25,7 @@ Observation = dict[str, NDArray[np.float32]]
 _RESET_OPTIONS = ("variation", "state")
 
 
-class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
+class RLBenchEnv(gymnasium.Env[Any, Any]):
     """An engine with one simulation, plus the episode limit.
 
     Observations are dicts with RLBench's field names, float32, newly allocated at
@@ -44,7 +44,13 @@ class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
       InvalidOptionError: the task has no such variation, or a render mode.
     """
 
-    metadata = {"render_modes": [], "render_fps": round(1 / CONTROL_DT)}
+    metadata: ClassVar[dict[str, Any]] = {
+        "render_modes": [],
+        "render_fps": round(1 / CONTROL_DT),
+    }
+
+    observation_space: gymnasium.spaces.Dict
+    action_space: gymnasium.spaces.Box
 
     def __init__(self, config: EnvConfig, render_mode: str | None = None) -> None:
         if render_mode is not None:
@@ -108,7 +114,7 @@ class RLBenchEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         }
 
     def step(
-        self, action: NDArray[np.float32]
+        self, action: ArrayLike
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """One control step of 0.05 s.
 

@@ -1,7 +1,7 @@
 """Episodes: an engine plus seeds, step limits, rewards and the tale told at the end."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ Info = dict[str, Any]
 class TaskFacts(Protocol):
     """What an environment must know of a task without simulating it."""
 
-    name: str
-    variation_count: int
-    low_dim_size: int
-    episode_length: int
+    name: ClassVar[str]
+    variation_count: ClassVar[int]
+    low_dim_size: ClassVar[int]
+    episode_length: ClassVar[int]
 
 
 class Episodes:
@@ -75,9 +75,7 @@ class Episodes:
         rngs, chosen = [], []
         for position, env_id in enumerate(env_ids):
             spawn_key = (int(self.episode_indices[env_id]),)
-            sequence = np.random.SeedSequence(
-                self._seeds[env_id], spawn_key=spawn_key
-            )
+            sequence = np.random.SeedSequence(self._seeds[env_id], spawn_key=spawn_key)
             rng = np.random.Generator(np.random.PCG64(sequence))
             # Drawn in any case, so that an override does not shift the stream.
             drawn = int(self._variations[rng.integers(len(self._variations))])

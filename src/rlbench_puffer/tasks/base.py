@@ -46,7 +46,7 @@ class Task(abc.ABC):
     success_bonus: ClassVar[float] = 10.0
     """Shaped reward of success."""
 
-    graspable: tuple[str, ...] = ()
+    graspable: ClassVar[tuple[str, ...]] = ()
     """Names of free bodies that the closing gripper attaches."""
 
     @abc.abstractmethod

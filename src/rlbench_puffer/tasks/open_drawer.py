@@ -1,5 +1,6 @@
 """``open_drawer``: pull the named drawer of a cabinet open."""
 
+import itertools
 import math
 
 import mujoco
@@ -90,7 +91,10 @@ class OpenDrawer(Task):
             ((0, 0, z + half_z - wall), (half_x - _WALL, half_y, wall)),
             ((0, 0, z - half_z + wall), (half_x - _WALL, half_y, wall)),
             # The plinth down to the table.
-            ((0, 0, (z - half_z) / 2), (half_x - 0.02, half_y - 0.02, (z - half_z) / 2)),
+            (
+                (0, 0, (z - half_z) / 2),
+                (half_x - 0.02, half_y - 0.02, (z - half_z) / 2),
+            ),
         )
         for position, size in boxes:
             cabinet.add_geom(
@@ -100,7 +104,7 @@ class OpenDrawer(Task):
             _add_drawer(cabinet, drawer, height)
             # A drawer runs in the shell with no gap; its joint guides it.
             spec.add_exclude(bodyname1="cabinet", bodyname2=_body(drawer))
-        for first, second in zip(DRAWERS, DRAWERS[1:], strict=False):
+        for first, second in itertools.pairwise(DRAWERS):
             spec.add_exclude(bodyname1=_body(first), bodyname2=_body(second))
 
     def views(self, scene: Scene) -> None:

@@ -46,9 +46,7 @@ class BuiltinEngine(Engine):
         task.bind(scene)
         self._all = np.arange(num_envs)
         self._qpos = scene.batch.bind("qpos")
-        self._controller = RobotController(
-            config, self._qpos, scene.batch.bind("ctrl")
-        )
+        self._controller = RobotController(config, self._qpos, scene.batch.bind("ctrl"))
         discrete = config.gripper_action_mode == "discrete"
         self._grasping = (
             Grasping(scene, task.graspable) if discrete and task.graspable else None

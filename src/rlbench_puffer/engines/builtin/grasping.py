@@ -14,6 +14,12 @@ from rlbench_puffer.poses import (
     xyzw_to_wxyz,
 )
 
+# Where things stand in the data of MuJoCo's weld.
+ANCHOR = slice(0, 3)
+RELATIVE_POSITION = slice(3, 6)
+RELATIVE_QUAT = slice(6, 10)
+TORQUE_SCALE = 10
+
 
 def grasp_name(body: str) -> str:
     """Name of the weld that holds a body in the hand."""
@@ -30,9 +36,11 @@ def add_grasp(spec: mujoco.MjSpec, body: str) -> None:
         name2=body,
         active=False,
     )
-    # Anchor at the body's origin, relative pose written at each grasp, and the
-    # torque scale that makes rotation as stiff as translation.
-    weld.data = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]
+    # The anchor is the body's origin; the relative pose is written at each grasp.
+    # A zero quaternion would make MuJoCo take both from the model's start pose.
+    weld.data[ANCHOR] = 0.0
+    weld.data[RELATIVE_QUAT] = (1.0, 0.0, 0.0, 0.0)
+    weld.data[TORQUE_SCALE] = 1.0
     for finger in FINGER_BODY_NAMES:
         spec.add_sensor(
             name=_touch_name(finger, body),
@@ -67,7 +75,10 @@ class Grasping:
         self._position = scene.batch.bind("xpos")
         self._quat_wxyz = scene.batch.bind("xquat")
         sensors = [
-            [scene.id_of("sensor", _touch_name(finger, b)) for finger in FINGER_BODY_NAMES]
+            [
+                scene.id_of("sensor", _touch_name(finger, b))
+                for finger in FINGER_BODY_NAMES
+            ]
             for b in bodies
         ]
         self._touch_columns = model.sensor_adr[np.array(sensors)]
@@ -92,8 +103,8 @@ class Grasping:
         to_hand = quat_conjugate(hand_quat)
         offset = self._position[env_ids, bodies] - self._position[env_ids, self._hand]
         body_quat = wxyz_to_xyzw(self._quat_wxyz[env_ids, bodies])
-        self._data[env_ids, welds, 3:6] = rotate(to_hand, offset)
-        self._data[env_ids, welds, 6:10] = xyzw_to_wxyz(
+        self._data[env_ids, welds, RELATIVE_POSITION] = rotate(to_hand, offset)
+        self._data[env_ids, welds, RELATIVE_QUAT] = xyzw_to_wxyz(
             quat_multiply(to_hand, body_quat)
         )
         self._active[env_ids, welds] = 1.0

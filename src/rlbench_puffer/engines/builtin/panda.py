@@ -111,7 +111,10 @@ _LINKS = (
         mass=4.970684,
         center=(0.003875, 0.002081, -0.04762),
         inertia=(0.70337, 0.70661, 0.0091170, -0.00013900, 0.0067720, 0.019169),
-        capsules=(((0, 0, -0.2), (0, 0, -0.08), 0.06), ((0, -0.06, 0), (0, 0, 0), 0.06)),
+        capsules=(
+            ((0, 0, -0.2), (0, 0, -0.08), 0.06),
+            ((0, -0.06, 0), (0, 0, 0), 0.06),
+        ),
     ),
     _Link(
         position=(0.0, 0.0, 0.0),
@@ -119,7 +122,10 @@ _LINKS = (
         mass=0.646926,
         center=(-0.003141, -0.02872, 0.003495),
         inertia=(0.0079620, 0.028110, 0.025995, -0.0039250, 0.010254, 0.00070400),
-        capsules=(((0, 0, 0), (0, 0, 0.06), 0.06), ((0, -0.19, 0), (0, -0.07, 0), 0.06)),
+        capsules=(
+            ((0, 0, 0), (0, 0, 0.06), 0.06),
+            ((0, -0.19, 0), (0, -0.07, 0), 0.06),
+        ),
     ),
     _Link(
         position=(0.0, -0.3159, 0.0),
@@ -162,7 +168,10 @@ _LINKS = (
         mass=1.666555,
         center=(0.060149, -0.014117, -0.010517),
         inertia=(0.0019640, 0.0043540, 0.0054330, 0.00010900, -0.0011580, 0.00034100),
-        capsules=(((0, 0, -0.06), (0, 0, 0.01), 0.05), ((0.088, 0, 0), (0.07, 0, 0), 0.05)),
+        capsules=(
+            ((0, 0, -0.06), (0, 0, 0.01), 0.05),
+            ((0.088, 0, 0), (0.07, 0, 0), 0.05),
+        ),
     ),
     _Link(
         position=(0.088, 0.0, 0.0),
@@ -185,7 +194,10 @@ def add_panda(spec: mujoco.MjSpec) -> None:
     for index, link in enumerate(_LINKS):
         parent = _add_link(parent, index, link)
     parent.add_site(
-        name=TIP_SITE, pos=TIP_POSITION, quat=_rotation((0, 0, 1), TIP_YAW), size=[0.005]
+        name=TIP_SITE,
+        pos=TIP_POSITION,
+        quat=_rotation((0, 0, 1), TIP_YAW),
+        size=[0.005],
     )
     _add_hand(spec, parent)
     for name, gain, torque in zip(
@@ -193,9 +205,7 @@ def add_panda(spec: mujoco.MjSpec) -> None:
     ):
         _add_velocity_servo(spec, name, gain, float(torque))
     for name in FINGER_JOINT_NAMES:
-        _add_velocity_servo(
-            spec, name, FINGER_VELOCITY_GAIN, limits.FINGER_FORCE_LIMIT
-        )
+        _add_velocity_servo(spec, name, FINGER_VELOCITY_GAIN, limits.FINGER_FORCE_LIMIT)
 
 
 def touch_sensor(finger_body: str) -> str:

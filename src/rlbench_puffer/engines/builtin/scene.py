@@ -39,9 +39,7 @@ class Scene:
       num_threads: threads that step them.
     """
 
-    def __init__(
-        self, model: mujoco.MjModel, num_envs: int, num_threads: int
-    ) -> None:
+    def __init__(self, model: mujoco.MjModel, num_envs: int, num_threads: int) -> None:
         self.model = model
         self.num_envs = num_envs
         # Persistent data make the position stage after a step cost nothing: the
@@ -97,9 +95,7 @@ class Scene:
         """1 where a graspable body is attached to the gripper, else 0, (num_envs,)."""
         return self.batch.bind("eq_active")[:, self.id_of("equality", f"grasp_{body}")]
 
-    def variable(
-        self, name: str, shape: tuple[int, ...], dtype: type
-    ) -> NDArray[Any]:
+    def variable(self, name: str, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
         """A task's own per-episode value, (num_envs, *shape), saved with the state.
 
         Raises:
@@ -139,9 +135,7 @@ class Scene:
         for name, array in self._variables.items():
             array[env_id] = saved[f"variable.{name}"]
         # Positions and velocities only: a full forward would touch the warm start.
-        self.batch.forward(
-            np.array([env_id]), stage=mujoco.mjtStage.mjSTAGE_VEL.value
-        )
+        self.batch.forward(np.array([env_id]), stage=mujoco.mjtStage.mjSTAGE_VEL.value)
 
 
 class Placement:

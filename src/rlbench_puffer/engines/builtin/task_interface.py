@@ -1,6 +1,6 @@
 """What the builtin engine asks of a task."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import mujoco
 import numpy as np
@@ -12,7 +12,7 @@ from rlbench_puffer.engines.builtin.scene import Placement, Scene
 class BuiltinTask(Protocol):
     """One task, simulated n times; an instance belongs to one engine."""
 
-    graspable: tuple[str, ...]
+    graspable: ClassVar[tuple[str, ...]]
     """Names of free bodies that the closing gripper attaches."""
 
     def build(self, spec: mujoco.MjSpec) -> None:
@@ -31,12 +31,15 @@ class BuiltinTask(Protocol):
 
     def success(self) -> NDArray[np.bool_]:
         """The success rule, (num_envs,)."""
+        ...
 
     def shaped_reward(self, success: NDArray[np.bool_]) -> NDArray[np.float64]:
         """The dense reward of the control step just made, (num_envs,)."""
+        ...
 
     def low_dim_state(self, out: NDArray[np.float32]) -> None:
         """Write ``task_low_dim_state``, (num_envs, low_dim_size)."""
 
     def descriptions(self, variation: int) -> tuple[str, ...]:
         """Sentences for the goal of a variation."""
+        ...
