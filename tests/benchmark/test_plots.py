@@ -1,17 +1,20 @@
 """Figures show what the rows say, and refuse rows that cannot be compared."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from matplotlib import image
 
 from rlbench_puffer.benchmark.plots import (
+    COLORS,
     draw_figures,
     draw_speedup,
     draw_throughput,
 )
 from rlbench_puffer.errors import RecordsError
+from rlbench_puffer.vector.make import BackendName
 
 
 @pytest.fixture
@@ -134,3 +137,7 @@ def test_rows_of_different_work_cannot_share_a_figure(
 def test_nothing_but_failed_rows_is_an_error(tmp_path: Path, make_row) -> None:
     with pytest.raises(RecordsError, match="nothing to draw"):
         draw_figures([make_row(error="stuck")], tmp_path)
+
+
+def test_every_backend_has_a_colour() -> None:
+    assert set(COLORS) == set(get_args(BackendName))

@@ -3,9 +3,6 @@
 import dataclasses
 from typing import Any
 
-BACKENDS = ("serial", "gym", "puffer", "shm")
-"""Backends that can be measured."""
-
 WORKER_BACKENDS = ("puffer", "shm")
 """Backends whose worker count can be chosen."""
 

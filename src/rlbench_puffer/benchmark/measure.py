@@ -4,7 +4,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import gymnasium
 import numpy as np
@@ -12,6 +12,7 @@ import psutil
 from numpy.typing import NDArray
 
 from rlbench_puffer.benchmark.cell import Cell
+from rlbench_puffer.vector.make import BackendName, make_vec
 
 WARMUP_ROUNDS = 10
 """Round trips before a sample's clock starts; they wake sleeping workers."""
@@ -81,13 +82,11 @@ class Sample:
 
 def make_measured_vec(cell: Cell) -> MeasuredVec:
     """The real vector environment of a cell."""
-    from rlbench_puffer.vector.make import make_vec
-
     workers = None if cell.backend in ("serial", "gym") else cell.num_workers
     vec: Any = make_vec(
         cell.task,
         cell.num_envs,
-        backend=cell.backend,
+        backend=cast(BackendName, cell.backend),
         num_workers=workers,
         batch_size=None if cell.batch_size == cell.num_envs else cell.batch_size,
         seed=cell.seed,

@@ -3,13 +3,14 @@
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
-from rlbench_puffer.benchmark.cell import BACKENDS, WORKER_BACKENDS, Cell
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
 from rlbench_puffer.benchmark.machine import available_cores
 from rlbench_puffer.config import EnvConfig, check_positive_int
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.vector.make import BackendName, default_num_workers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,8 @@ def make_cell(
     """
     config = EnvConfig(task=task, engine=engine)  # pyright: ignore[reportArgumentType]
     episode_length = find_task(task).episode_length
-    if backend not in BACKENDS:
-        raise UnknownNameError("backend", backend, BACKENDS)
+    if backend not in get_args(BackendName):
+        raise UnknownNameError("backend", backend, get_args(BackendName))
     check_positive_int("num_envs", num_envs)
     check_positive_int("action_chunk", chunk_len)
     if chunk_len > episode_length:
@@ -181,8 +182,7 @@ def _workers_of(backend: str, num_envs: int, num_workers: int | None) -> int:
     if backend == "gym":
         return num_envs
     if num_workers is None:
-        fitting = [count for count in _divisors(num_envs) if count <= available_cores()]
-        return fitting[-1]
+        return default_num_workers(num_envs)
     check_positive_int("num_workers", num_workers)
     if num_envs % num_workers:
         divisors = _divisors(num_envs)

@@ -14,12 +14,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.cell_process import (
     SERVE_COMMAND,
     CellFailedError,
     CellProcess,
 )
-from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.records import Row, append_row, file_name, quartiles
 from rlbench_puffer.benchmark.runs import Provenance
 from rlbench_puffer.errors import InvalidOptionError

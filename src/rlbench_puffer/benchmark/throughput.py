@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rlbench_puffer.benchmark.cell_process import SERVE_COMMAND
 from rlbench_puffer.benchmark.cell import Cell
-from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
+from rlbench_puffer.benchmark.cell_process import SERVE_COMMAND
 from rlbench_puffer.benchmark.measure import (
     Meter,
     VecMaker,
     make_measured_vec,
     peak_rss_bytes,
 )
+from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
 from rlbench_puffer.benchmark.plots import draw_figures
 from rlbench_puffer.benchmark.records import Row, read_rows
 from rlbench_puffer.benchmark.report import SweepReporter, throughput_table
