@@ -62,7 +62,8 @@ class LiftBlock(Task):
 def _make(**options: Any) -> tuple[BatchEnv, LiftBlock]:
     config = make_config("lift_block", **options)
     task = LiftBlock()
-    env = BatchEnv(BuiltinEngine(config, task, 1), LiftBlock, config)
+    facts: type[Task] = LiftBlock
+    env = BatchEnv(BuiltinEngine(config, task, 1), facts, config)
     env.reset(seed=[0])
     return env, task
 

@@ -1,7 +1,7 @@
 """Episodes: an engine plus seeds, step limits, rewards and the tale told at the end."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,25 @@ Info = dict[str, Any]
 class TaskFacts(Protocol):
     """What an environment must know of a task without simulating it."""
 
-    name: ClassVar[str]
-    variation_count: ClassVar[int]
-    low_dim_size: ClassVar[int]
-    episode_length: ClassVar[int]
+    @property
+    def name(self) -> str:
+        """RLBench's name in snake case."""
+        ...
+
+    @property
+    def variation_count(self) -> int:
+        """How many variations there are."""
+        ...
+
+    @property
+    def low_dim_size(self) -> int:
+        """Length of ``task_low_dim_state``."""
+        ...
+
+    @property
+    def episode_length(self) -> int:
+        """Control steps until an episode is truncated."""
+        ...
 
 
 class Episodes:

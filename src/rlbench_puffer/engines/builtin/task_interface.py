@@ -1,6 +1,6 @@
 """What the builtin engine asks of a task."""
 
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import mujoco
 import numpy as np
@@ -12,8 +12,10 @@ from rlbench_puffer.engines.builtin.scene import Placement, Scene
 class BuiltinTask(Protocol):
     """One task, simulated n times; an instance belongs to one engine."""
 
-    graspable: ClassVar[tuple[str, ...]]
-    """Names of free bodies that the closing gripper attaches."""
+    @property
+    def graspable(self) -> tuple[str, ...]:
+        """Names of free bodies that the closing gripper attaches."""
+        ...
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Add the task's bodies to the scene."""
