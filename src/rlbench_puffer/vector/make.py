@@ -1,0 +1,209 @@
+"""``make_vec``: one call for every backend; imports the backend that is asked for."""
+
+import dataclasses
+import functools
+import os
+from types import SimpleNamespace
+from typing import Any, Literal, get_args
+
+from rlbench_puffer.config import EnvConfig, check_positive_int, make_config
+from rlbench_puffer.envs.make import make_batch_env, make_spaces
+from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.vector.base import VecEnv
+from rlbench_puffer.vector.deadlines import Deadlines
+from rlbench_puffer.vector.hosting import HostRecipe
+from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.shm.options import ShmOptions
+
+BackendName = Literal["serial", "gym", "puffer", "shm"]
+
+_DEADLINES = tuple(field.name for field in dataclasses.fields(Deadlines))
+_CHECKS = ("check_finite", "debug")
+_BACKEND_OPTIONS: dict[str, tuple[str, ...]] = {
+    "serial": _CHECKS,
+    "gym": _DEADLINES,
+    "puffer": (
+        *_DEADLINES,
+        *_CHECKS,
+        "copy",
+        "cpu_affinity",
+        "max_chunk_len",
+        "start_concurrency",
+    ),
+    "shm": tuple(field.name for field in dataclasses.fields(ShmOptions)),
+}
+
+
+def make_vec(
+    task: str,
+    num_envs: int,
+    *,
+    backend: BackendName = "shm",
+    num_workers: int | None = None,
+    batch_size: int | None = None,
+    seed: int | None = None,
+    **options: Any,
+) -> VecEnv:
+    """Many sub-envs of one task behind PufferLib's vecenv interface.
+
+    Args:
+      task: the task's name, such as ``"open_drawer"``.
+      num_envs: how many sub-envs.
+      backend: ``"serial"`` (this process), ``"gym"`` (Gymnasium's AsyncVectorEnv, a
+        process for each sub-env), ``"puffer"`` (PufferLib's Multiprocessing,
+        extended) or ``"shm"`` (the shared-memory pool).
+      num_workers: worker processes of ``puffer`` and ``shm``; None takes the
+        largest divisor of ``num_envs`` that is at most the cores at hand.
+      batch_size: sub-envs that one ``recv`` returns; None takes all.
+      seed: seed of the first reset that is given none; None takes entropy.
+      **options: fields of :class:`rlbench_puffer.EnvConfig`, and the backend's own
+        (see :class:`rlbench_puffer.vector.shm.options.ShmOptions`).
+
+    Raises:
+      UnknownNameError: unknown task, backend, mode or option; lists close matches.
+      InvalidOptionError: a value that does not fit the others.
+      WorkerError: a worker failed before it was ready.
+    """
+    if backend not in get_args(BackendName):
+        raise UnknownNameError("backend", backend, get_args(BackendName))
+    env_options, own_options = _split(backend, options)
+    config = make_config(task, **env_options)
+    check_positive_int("num_envs", num_envs)
+    layout = _make_layout(config, num_envs, backend, num_workers, batch_size)
+    if backend == "serial":
+        from rlbench_puffer.vector.serial import SerialVecEnv
+
+        return SerialVecEnv(layout, _recipes(config, layout)[0], seed, **own_options)
+    if backend == "gym":
+        from rlbench_puffer.vector.gym import GymVecEnv
+
+        env_fns = [functools.partial(_make_env, config)] * num_envs
+        return GymVecEnv(layout, env_fns, Deadlines(**own_options), seed)
+    if backend == "puffer":
+        from rlbench_puffer.vector.puffer import PufferVecEnv
+
+        shm_options = ShmOptions(on_fault="raise", **own_options)
+        recipes = _recipes(config, layout)
+        return PufferVecEnv.from_recipes(layout, recipes, shm_options, seed)
+    from rlbench_puffer.vector.shm.pool import ShmVecEnv
+
+    recipes = _recipes(config, layout)
+    return ShmVecEnv.from_recipes(layout, recipes, ShmOptions(**own_options), seed)
+
+
+def default_num_workers(num_envs: int) -> int:
+    """The largest divisor of ``num_envs`` that is at most the cores at hand."""
+    cores = len(os.sched_getaffinity(0))
+    return max(w for w in range(1, min(cores, num_envs) + 1) if num_envs % w == 0)
+
+
+def _split(
+    backend: str, options: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the environment, and those of the backend."""
+    env_names = [f.name for f in dataclasses.fields(EnvConfig) if f.name != "task"]
+    own_names = _BACKEND_OPTIONS[backend]
+    for name in options:
+        if name not in env_names and name not in own_names:
+            kind = f"option for backend {backend!r}"
+            raise UnknownNameError(kind, name, (*env_names, *own_names))
+    return (
+        {name: value for name, value in options.items() if name in env_names},
+        {name: value for name, value in options.items() if name in own_names},
+    )
+
+
+def _make_layout(
+    config: EnvConfig,
+    num_envs: int,
+    backend: str,
+    num_workers: int | None,
+    batch_size: int | None,
+) -> VecLayout:
+    if num_workers is not None:
+        check_positive_int("num_workers", num_workers)
+    if batch_size is not None:
+        check_positive_int("batch_size", batch_size)
+    if backend == "serial":
+        workers = num_workers or 1
+        if workers != 1:
+            raise InvalidOptionError(
+                "num_workers",
+                workers,
+                'none: backend "serial" has no workers',
+                'Use backend="shm".',
+            )
+    elif backend == "gym":
+        workers = num_workers or num_envs
+    else:
+        workers = num_workers or default_num_workers(num_envs)
+    if num_envs % workers:
+        raise _no_fit(num_envs, workers)
+    each = num_envs // workers
+    batch = batch_size or num_envs
+    if batch > num_envs or batch % each:
+        raise InvalidOptionError(
+            "batch_size",
+            batch,
+            f"a multiple of {each} (the sub-envs of one worker), {num_envs} at most",
+        )
+    spaces = make_spaces(config)
+    return VecLayout(
+        num_envs=num_envs,
+        num_workers=workers,
+        batch_size=batch,
+        single_observation_space=spaces.single_observation_space,
+        single_action_space=spaces.single_action_space,
+        emulated=SimpleNamespace(
+            observation_dtype=spaces.single_observation_space.dtype,
+            emulated_observation_dtype=spaces.observation_dtype,
+        ),
+        structured_space=spaces.observation_space,
+        episode_length=_episode_length(config),
+    )
+
+
+def _episode_length(config: EnvConfig) -> int:
+    from rlbench_puffer.tasks.registry import find_task
+
+    return config.episode_length or find_task(config.task).episode_length
+
+
+def _no_fit(num_envs: int, workers: int) -> InvalidOptionError:
+    fewer = max(w for w in range(1, workers + 1) if num_envs % w == 0)
+    more = min(
+        (w for w in range(workers, num_envs + 1) if num_envs % w == 0), default=0
+    )
+    fits = " or ".join(str(w) for w in (fewer, more) if w)
+    below, above = (
+        num_envs - num_envs % workers,
+        num_envs + workers - num_envs % workers,
+    )
+    envs = " or ".join(str(n) for n in (below, above) if n)
+    return InvalidOptionError(
+        "num_workers",
+        workers,
+        f"a divisor of num_envs={num_envs}",
+        f"The nearest that fit: {fits} workers, or {envs} sub-envs.",
+    )
+
+
+def _recipes(config: EnvConfig, layout: VecLayout) -> list[HostRecipe]:
+    each = layout.envs_per_worker
+    return [
+        HostRecipe(
+            kind="batched",
+            creators=(make_batch_env,),
+            args=((config, each),),
+            kwargs=({"first_env_id": worker * each},),
+            num_envs=each,
+            first_env_id=worker * each,
+        )
+        for worker in range(layout.num_workers)
+    ]
+
+
+def _make_env(config: EnvConfig) -> Any:
+    from rlbench_puffer.envs.env import RLBenchEnv
+
+    return RLBenchEnv(config)

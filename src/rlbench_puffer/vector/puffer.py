@@ -1,0 +1,237 @@
+"""PufferLib's Multiprocessing, made to behave: spawned, watched, closed.
+
+What stays PufferLib's: its semaphores, its batches, its ``send``, its attributes.
+What is new: workers that are bootstrapped before anything heavy, a parent without
+a simulator, distinct seeds, waiting that gives its core away, deadlines, an end.
+"""
+
+import contextlib
+import io
+import os
+import time
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.vector.base import Received, Stepped, VecEnv, VecState
+from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
+from rlbench_puffer.vector.hosting import HostRecipe
+from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.probing import plan_from_creators
+from rlbench_puffer.vector.puffer_words import SemaphoreSet
+from rlbench_puffer.vector.puffer_worker import CHUNK, CLOSE, ENTRY, RESET
+from rlbench_puffer.vector.runner import read_tally
+from rlbench_puffer.vector.shm.options import ShmOptions
+from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S, start_workers
+
+# gym, which PufferLib 2 imports, says farewell on stderr at every import.
+with contextlib.redirect_stderr(io.StringIO()):
+    from pufferlib import vector as pufferlib_vector
+
+
+class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
+    """``pufferlib.vector.Multiprocessing`` with workers that cannot hang it.
+
+    ``rlbench_puffer.make_vec(..., backend="puffer")`` makes one; it is also a
+    backend for ``pufferlib.vector.make``, whose arguments the constructor takes.
+
+    Partial batches are PufferLib's zero-copy ones: contiguous groups of workers.
+    Among the groups that are ready, the one served longest ago comes first. A
+    worker that dies, hangs or raises makes ``recv`` raise; nothing is restarted.
+
+    Args:
+      env_creators, env_args, env_kwargs: one of each for every environment.
+      num_envs: how many environments.
+      num_workers: how many processes; default one for each environment.
+      batch_size: environments that one ``recv`` returns; default all.
+      zero_copy: False returns copies rather than views.
+      overwork: PufferLib asks for it where workers outnumber cores; here they may.
+      seed: seed of the first reset that is given none.
+      **options: deadlines and checks, fields of :class:`ShmOptions`.
+
+    Raises:
+      InvalidOptionError: numbers that do not fit.
+      WorkerError: a worker failed before it was ready; all have been ended.
+    """
+
+    # PufferLib computes it from the batch; here it is all sub-envs, always.
+    num_envs: int = 0
+
+    def __init__(
+        self,
+        env_creators: Sequence[Callable[..., Any]],
+        env_args: Sequence[Sequence[Any]],
+        env_kwargs: Sequence[dict[str, Any]],
+        num_envs: int,
+        num_workers: int | None = None,
+        batch_size: int | None = None,
+        zero_copy: bool = True,
+        overwork: bool = False,
+        *,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        del overwork
+        layout, recipes = plan_from_creators(
+            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
+        )
+        options.setdefault("copy", not zero_copy)
+        self._set_up(layout, recipes, ShmOptions(on_fault="raise", **options), seed)
+
+    @classmethod
+    def from_recipes(
+        cls,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: ShmOptions,
+        seed: int | None = None,
+    ) -> "PufferVecEnv":
+        """A pool whose spaces are known already; ``make_vec`` comes this way."""
+        pool = cls.__new__(cls)
+        pool._set_up(layout, recipes, options, seed)
+        return pool
+
+    def _set_up(
+        self,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: ShmOptions,
+        seed: int | None,
+    ) -> None:
+        self._clock = MainClock()
+        if layout.num_envs % layout.batch_size:
+            raise InvalidOptionError(
+                "batch_size",
+                layout.batch_size,
+                f"a divisor of num_envs={layout.num_envs}",
+                'PufferLib\'s batches are equal groups; use backend="shm" for others.',
+            )
+        VecEnv.__init__(self, layout, seed)
+        self.options = options
+        self._started = start_workers(self, ENTRY, layout, recipes, options)
+        self._block = self._started.block
+        self._words = SemaphoreSet(
+            self._block, self._started.supervisor, options, layout.workers_per_batch
+        )
+        self._become_pufferlibs(layout)
+        self._resetting = False
+        self._clock.built()
+
+    def _become_pufferlibs(self, layout: VecLayout) -> None:
+        """Set the attributes that PufferLib's own methods and trainers read."""
+        block, workers = self._block, layout.num_workers
+        per_worker = layout.envs_per_worker
+        self.num_environments = layout.num_envs
+        self.envs_per_worker = per_worker
+        self.workers_per_batch = layout.workers_per_batch
+        self.agent_ids = np.arange(layout.num_envs).reshape(workers, per_worker)
+        observation_shape = layout.single_observation_space.shape
+        action_shape = layout.single_action_space.shape or ()
+        self.obs_batch_shape = (layout.batch_size, *observation_shape)
+        self.atn_batch_shape = (layout.workers_per_batch, per_worker, *action_shape)
+        self.actions = block.actions
+        self.buf = SimpleNamespace(
+            observations=block.observations,
+            rewards=block.rewards,
+            terminals=block.terminals,
+            truncations=block.truncations,
+            masks=block.masks,
+            semaphores=self._words.semaphores,
+        )
+        self.initialized = True
+        self.zero_copy = True
+        self.flag = pufferlib_vector.RESET
+        self.w_slice: Any = slice(0, workers)
+
+    def timings(self) -> dict[str, Any]:
+        """See :meth:`VecEnv.timings`."""
+        return timing_report(self._clock, self._tallies())
+
+    def health(self) -> dict[str, Any]:
+        """Workers, waiting and accounts."""
+        return {
+            "backend": "puffer",
+            "state": self._state.value,
+            "cores": len(os.sched_getaffinity(0)),
+            "waiting": self._words.waiter.report(),
+            "workers": self._started.supervisor.report(),
+            "accounts": Accounts().totals(self._tallies()),
+        }
+
+    def _tallies(self) -> list[dict[str, float]]:
+        block = self._block
+        return [
+            read_tally(block.tallies, block.tally_offset(worker, 0))
+            for worker in range(self.num_workers)
+        ]
+
+    def _begin_reset(self, seeds: list[int]) -> None:
+        start = time.perf_counter()
+        with self._broken_on_error():
+            self._words.wait_all()
+            self._words.answers(self._words.busy())
+        self._block.seeds.reshape(-1)[:] = seeds
+        self._words.post_all(RESET)
+        self._resetting = True
+        self._clock.reset += time.perf_counter() - start
+
+    def _dispatch(self, actions: NDArray[Any]) -> None:
+        start = time.perf_counter()
+        self.flag = pufferlib_vector.SEND
+        pufferlib_vector.Multiprocessing.send(self, actions)
+        rows = self.w_slice
+        self._words.posted(range(rows.start, rows.stop), pufferlib_vector.STEP)
+        self._clock.send += time.perf_counter() - start
+
+    def _receive(self) -> Received:
+        start = time.perf_counter()
+        with self._broken_on_error():
+            workers = self._words.wait_group()
+            infos = self._words.answers(workers)
+        rows = self.w_slice = slice(workers.start, workers.stop)
+        buf = self.buf
+        observations = buf.observations[rows].reshape(self.obs_batch_shape)
+        parts = [
+            observations,
+            buf.rewards[rows].ravel(),
+            buf.terminals[rows].ravel(),
+            buf.truncations[rows].ravel(),
+        ]
+        if self.options.copy:
+            parts = [part.copy() for part in parts]
+        ids, masks = self.agent_ids[rows].ravel(), buf.masks[rows].ravel()
+        took = time.perf_counter() - start
+        if self._resetting:
+            self._resetting = False
+            self._clock.reset += took
+        else:
+            self._clock.wait += took
+        return parts[0], parts[1], parts[2], parts[3], infos, ids, masks
+
+    def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
+        start = time.perf_counter()
+        length = len(chunk)
+        self.options.check_chunk_len(length)
+        self._block.load_chunk(chunk)
+        self._words.post_all(CHUNK, length)
+        self._state = VecState.WAITING
+        sent = time.perf_counter()
+        self._clock.send += sent - start
+        with self._broken_on_error():
+            self._words.wait_all()
+            infos = self._words.answers(self._words.busy())
+        rewards, terminals, truncations = self._block.chunk_results(length)
+        observations = self.buf.observations.reshape(self.obs_batch_shape)
+        if self.options.copy:
+            observations = observations.copy()
+        self._state = VecState.READY
+        self._clock.wait += time.perf_counter() - sent
+        return observations, rewards, terminals, truncations, infos
+
+    def _shut_down(self) -> None:
+        self._words.post_all(CLOSE)
+        self._started.end(CLOSE_PATIENCE_S)

@@ -1,0 +1,285 @@
+"""The shared-memory pool: a vector environment over workers in one shared block."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.errors import WorkerError
+from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
+from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
+from rlbench_puffer.vector.hosting import HostRecipe
+from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.probing import plan_from_creators
+from rlbench_puffer.vector.shm.episodes import EpisodeTracker
+from rlbench_puffer.vector.shm.options import ShmOptions
+from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S, start_workers
+from rlbench_puffer.vector.shm.sync import CHUNK, ENDED, RESET, STEP
+from rlbench_puffer.vector.shm.worker import ENTRY
+from rlbench_puffer.vector.shm.workers import WorkerSet
+
+
+class ShmVecEnv(VecEnv):
+    """Sub-envs in worker processes that share one anonymous block with this one.
+
+    ``rlbench_puffer.make_vec(..., backend="shm")`` makes one; it is also a backend
+    for ``pufferlib.vector.make``, whose arguments the constructor takes.
+
+    Arrays that ``recv`` returns are views of the block wherever the batch is
+    contiguous (always, when it is all sub-envs). They are valid until the next
+    ``send``: from then on the workers write the next results into them. Pass
+    ``copy=True`` for arrays of your own.
+
+    Args:
+      env_creators: one callable for each environment.
+      env_args, env_kwargs: their arguments.
+      num_envs: how many environments.
+      num_workers: how many processes; default one for each environment.
+      batch_size: environments that one ``recv`` returns; default all.
+      zero_copy: PufferLib's word for ``copy=False``.
+      overwork: accepted for PufferLib's sake; waiting here yields its core.
+      seed: seed of the first reset that is given none.
+      **options: fields of :class:`ShmOptions`.
+
+    Raises:
+      InvalidOptionError: numbers that do not fit, or a block that does not.
+      WorkerError: a worker failed before it was ready; all have been ended.
+    """
+
+    def __init__(
+        self,
+        env_creators: Sequence[Callable[..., Any]],
+        env_args: Sequence[Sequence[Any]],
+        env_kwargs: Sequence[dict[str, Any]],
+        num_envs: int,
+        num_workers: int | None = None,
+        batch_size: int | None = None,
+        zero_copy: bool = True,
+        overwork: bool = False,
+        *,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        del overwork
+        layout, recipes = plan_from_creators(
+            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
+        )
+        options.setdefault("copy", not zero_copy)
+        self._set_up(layout, recipes, ShmOptions(**options), seed)
+
+    @classmethod
+    def from_recipes(
+        cls,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: ShmOptions,
+        seed: int | None = None,
+    ) -> "ShmVecEnv":
+        """A pool whose spaces are known already; ``make_vec`` comes this way.
+
+        Args:
+          layout: counts and spaces.
+          recipes: what each worker hosts.
+          options: deadlines, restarts, copies, chunks.
+          seed: seed of the first reset that is given none.
+        """
+        pool = cls.__new__(cls)
+        pool._set_up(layout, recipes, options, seed)
+        return pool
+
+    def _set_up(
+        self,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: ShmOptions,
+        seed: int | None,
+    ) -> None:
+        self._clock = MainClock()
+        super().__init__(layout, seed)
+        self.options = options
+        self._started = start_workers(self, ENTRY, layout, recipes, options)
+        self._block = self._started.block
+        self._accounts = Accounts()
+        self._make_views()
+        self._workers = WorkerSet(self._block, self._started.supervisor, self._accounts)
+        self._clock.built()
+
+    def _make_views(self) -> None:
+        layout, block = self.layout, self._block
+        n = layout.num_envs
+        self._env_ids = np.arange(n)
+        self._all_workers = list(range(layout.num_workers))
+        self._batch_workers = self._all_workers
+        self._whole_batch = layout.batch_size == n
+        self._views = [
+            array.reshape(n, *array.shape[2:])
+            for array in (
+                block.observations,
+                block.rewards,
+                block.terminals,
+                block.truncations,
+                block.masks,
+            )
+        ]
+        self._actions = block.actions.reshape(n, *block.actions.shape[2:])
+        self._episodes = EpisodeTracker(block.episode_indices)
+        self._resetting = False
+
+    def timings(self) -> dict[str, Any]:
+        """See :meth:`VecEnv.timings`."""
+        return timing_report(self._clock, self._workers.tallies())
+
+    def health(self) -> dict[str, Any]:
+        """Workers, waiting, accounts and the last faults; see :class:`Accounts`."""
+        return {
+            "backend": "shm",
+            "state": self._state.value,
+            "cores": len(os.sched_getaffinity(0)),
+            "waiting": self._workers.waiter.report(),
+            "workers": self._started.supervisor.report(),
+            "accounts": self._accounts.totals(self._workers.tallies()),
+            "last_faults": list(self._workers.last_errors),
+            "block_bytes": self._block.plan.offsets()[1],
+        }
+
+    def _begin_reset(self, seeds: list[int]) -> None:
+        start = time.perf_counter()
+        with self._broken_on_error():
+            self._workers.drain()
+        self._block.seeds.reshape(-1)[:] = seeds
+        self._episodes.restart_all()
+        self._workers.post(self._all_workers, RESET)
+        self._resetting = True
+        self._clock.reset += time.perf_counter() - start
+
+    def _dispatch(self, actions: NDArray[Any]) -> None:
+        start = time.perf_counter()
+        if self._whole_batch:
+            np.copyto(self._actions, actions)
+        else:
+            self._actions[self._batch_env_ids] = actions
+        self._workers.post(self._batch_workers, STEP)
+        self._clock.send += time.perf_counter() - start
+
+    def _receive(self) -> Received:
+        start = time.perf_counter()
+        workers = self._workers
+        if self._whole_batch:
+            batch = self._all_workers
+            try:
+                status = workers.wait_all(batch)
+            except WorkerError:
+                self._state = VecState.BROKEN
+                raise
+        else:
+            with self._broken_on_error():
+                batch = workers.wait_some(self.layout.workers_per_batch)
+            status = 1
+        self._batch_workers = batch
+        quiet = not (status or workers.lost or True in self._episodes.any_over)
+        infos = [] if quiet else self._collect(batch)
+        workers.take(batch)
+        received = self._rows(batch, infos)
+        took = time.perf_counter() - start
+        if self._resetting:
+            self._resetting = False
+            self._clock.reset += took
+        else:
+            self._clock.wait += took
+        return received
+
+    def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
+        start = time.perf_counter()
+        length = len(chunk)
+        self.options.check_chunk_len(length)
+        self._block.load_chunk(chunk)
+        self._workers.post(self._all_workers, CHUNK, length)
+        self._state = VecState.WAITING
+        sent = time.perf_counter()
+        self._clock.send += sent - start
+        with self._broken_on_error():
+            self._workers.wait_all(self._all_workers)
+        infos = self._collect(self._all_workers, length)
+        self._workers.take(self._all_workers)
+        rewards, terminals, truncations = self._block.chunk_results(length)
+        self._state = VecState.READY
+        observations = self._views[0].copy() if self.options.copy else self._views[0]
+        self._clock.wait += time.perf_counter() - sent
+        return observations, rewards, terminals, truncations, infos
+
+    def _rows(self, batch: list[int], infos: list[Info]) -> Received:
+        if self._whole_batch:
+            observations, rewards, terminals, truncations, masks = self._views
+            if self.options.copy:
+                observations, rewards, terminals, truncations, masks = (
+                    view.copy() for view in self._views
+                )
+            ids = self._env_ids
+            return observations, rewards, terminals, truncations, infos, ids, masks
+        n = self.layout.envs_per_worker
+        first, last = batch[0], batch[-1]
+        if last - first + 1 == len(batch):
+            rows: Any = slice(first * n, (last + 1) * n)
+            ids = self._env_ids[rows]
+        else:
+            rows = ids = np.concatenate(
+                [self._env_ids[worker * n : (worker + 1) * n] for worker in batch]
+            )
+        parts = [view[rows] for view in self._views]
+        if self.options.copy:
+            parts = [part.copy() for part in parts]
+        observations, rewards, terminals, truncations, masks = parts
+        return observations, rewards, terminals, truncations, infos, ids, masks
+
+    def _collect(self, batch: list[int], chunk_len: int = 0) -> list[Info]:
+        """Infos of a batch; books of episodes that ended, or were lost."""
+        infos: list[Info] = []
+        workers, block = self._workers, self._block
+        for worker in batch:
+            error = workers.lost.get(worker)
+            if error is not None:
+                infos += self._lose(worker, error, chunk_len)
+                continue
+            infos += workers.infos(worker)
+            if workers.stood_in(worker):
+                self._accounts.add("autoresets", self.layout.envs_per_worker)
+            if not workers.status(worker) & ENDED:
+                self._episodes.stepped(worker, None)
+            elif chunk_len:
+                rows = block.chunk_buffers(worker, 0, chunk_len)
+                over = np.logical_or(rows.terminals, rows.truncations)
+                ended = np.logical_or.reduce(over, axis=0)
+                self._episodes.stepped(worker, ended)
+            else:
+                rows = block.host_buffers(worker)
+                ended = np.logical_or(rows.terminals, rows.truncations)
+                self._episodes.stepped(worker, ended)
+        return infos
+
+    def _lose(self, worker: int, error: WorkerError, chunk_len: int) -> list[Info]:
+        """Deliver a failed worker's sub-envs as truncated, with zeros to see."""
+        block, n = self._block, self.layout.envs_per_worker
+        block.observations[worker] = 0
+        block.rewards[worker] = 0.0
+        block.terminals[worker] = False
+        block.truncations[worker] = True
+        if chunk_len:
+            rows = block.chunk_buffers(worker, 0, chunk_len)
+            rows.rewards[:] = 0.0
+            rows.terminals[:] = False
+            rows.truncations[:] = False
+            rows.truncations[0] = True
+        self._episodes.lost(worker)
+        self._accounts.lost_episodes += n
+        self._accounts.lost_actions += n * max(1, chunk_len)
+        return [
+            {"env_id": worker * n + i, "fault": str(error), "success": False}
+            for i in range(n)
+        ]
+
+    def _shut_down(self) -> None:
+        self._workers.ask_to_close()
+        self._started.end(CLOSE_PATIENCE_S)

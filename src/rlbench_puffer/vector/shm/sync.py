@@ -1,0 +1,123 @@
+"""The control words between parent and worker: who writes what, and in what order.
+
+The parent writes a command's data, then its code and argument, then its number;
+the worker writes results and books, then its status, then the command's number as
+done. The number is always stored last, so whoever sees it sees the rest.
+"""
+
+from typing import Any
+
+from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
+from rlbench_puffer.vector.waiting import Waiter, futex_wake
+
+# Written by the parent: the first cache line.
+COMMAND = 0
+CODE = 1
+ARGUMENT = 2
+PARENT_WAITS = 3
+# Written by the worker: the second.
+DONE = 16
+STATUS = 17
+WORKER_SLEEPS = 18
+
+RESET, STEP, CHUNK, CLOSE = 1, 2, 3, 4
+"""Codes. RESET's argument is the chunk it stands at the head of, or 0."""
+
+HAS_INFOS, ENDED, RAISED = 1, 2, 4
+"""Status bits: a message follows on the pipe; an episode ended; an exception."""
+
+WAITS_FOR_THIS, WAITS_FOR_ANY = 1, 2
+"""What the parent sleeps on: this worker's DONE word, or the doorbell."""
+
+NUMBER_MASK = 0xFFFFFFFF
+
+
+class CommandEnd:
+    """The worker's end: takes commands, says when they are done.
+
+    Args:
+      block: the shared block.
+      worker: whose words.
+    """
+
+    def __init__(self, block: Block, worker: int) -> None:
+        self._words: Any = block.words
+        self._base = worker * WORDS_PER_WORKER
+        self._command_address = block.words_address + 4 * (self._base + COMMAND)
+        self._done_address = block.words_address + 4 * (self._base + DONE)
+        self._doorbell = block.plan.num_workers * WORDS_PER_WORKER
+        self._doorbell_address = block.words_address + 4 * self._doorbell
+        self.number: int = self._words[self._base + DONE]
+        self.waiter = Waiter()
+
+    def next_command(self) -> tuple[int, int]:
+        """Wait for a command; its code and argument."""
+        words, index = self._words, self._base + COMMAND
+        old = self.number
+        if not self.waiter.spin(words, index, old):
+            flag = self._base + WORKER_SLEEPS
+            while not self.waiter.sleep(words, index, old, self._command_address, flag):
+                pass
+        self.number = words[index]
+        return words[self._base + CODE], words[self._base + ARGUMENT]
+
+    def done(self, status: int) -> None:
+        """Publish the results of the present command."""
+        words, base = self._words, self._base
+        words[base + STATUS] = status
+        words[base + DONE] = self.number
+        waits = words[base + PARENT_WAITS]
+        if waits == WAITS_FOR_THIS:
+            futex_wake(self._done_address)
+        elif waits == WAITS_FOR_ANY:
+            # Two workers may both store the same new number; the parent sleeps
+            # in bounded slices, so the worst is one slice lost.
+            words[self._doorbell] = (words[self._doorbell] + 1) & NUMBER_MASK
+            futex_wake(self._doorbell_address)
+
+
+class WorkerWords:
+    """The parent's end of one worker's words.
+
+    Attributes:
+      number: the last command's number.
+      done_index, status_index: where the worker answers.
+
+    Args:
+      block: the shared block.
+      worker: whose words.
+    """
+
+    def __init__(self, block: Block, worker: int) -> None:
+        self._words: Any = block.words
+        self._base = worker * WORDS_PER_WORKER
+        self._command_address = block.words_address + 4 * (self._base + COMMAND)
+        self.done_address = block.words_address + 4 * (self._base + DONE)
+        self.done_index = self._base + DONE
+        self.status_index = self._base + STATUS
+        self.waits_index = self._base + PARENT_WAITS
+        self._code_index = self._base + CODE
+        self._argument_index = self._base + ARGUMENT
+        self._command_index = self._base + COMMAND
+        self._sleeps_index = self._base + WORKER_SLEEPS
+        self.number = 0
+
+    def post(self, code: int, argument: int = 0) -> None:
+        """Give the worker a command."""
+        words = self._words
+        words[self._code_index] = code
+        words[self._argument_index] = argument
+        self.number = (self.number + 1) & NUMBER_MASK
+        words[self._command_index] = self.number
+        if words[self._sleeps_index]:
+            futex_wake(self._command_address)
+
+    def is_done(self) -> bool:
+        """Whether the last command has been answered."""
+        return self._words[self.done_index] == self.number
+
+    def clear(self) -> None:
+        """Start anew, for a new process; the old one must be gone."""
+        for index in range(self._base, self._base + WORDS_PER_WORKER):
+            self._words[index] = 0
+        self.number = 0

@@ -1,0 +1,119 @@
+"""What a worker process of the shared-memory pool does: build, announce, serve."""
+
+import dataclasses
+import gc
+from multiprocessing.connection import Connection
+from typing import Any
+
+import cloudpickle
+
+from rlbench_puffer.vector.bootstrap import report_error
+from rlbench_puffer.vector.runner import Runner
+from rlbench_puffer.vector.shm.memory import Block, BlockPlan
+from rlbench_puffer.vector.shm.sync import (
+    CHUNK,
+    CLOSE,
+    ENDED,
+    HAS_INFOS,
+    RAISED,
+    RESET,
+    STEP,
+    CommandEnd,
+)
+
+ENTRY = f"{__name__}:serve"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WorkerOrder:
+    """What the parent tells a worker to be."""
+
+    plan: BlockPlan
+    block_fd: int
+    worker_index: int
+    recipe: bytes
+    """A cloudpickled :class:`HostRecipe`: it may hold closures."""
+
+    check_finite: bool
+    debug: bool
+
+
+def serve(conn: Connection, order: WorkerOrder) -> None:
+    """Build the host, say so, and work until told to close.
+
+    Args:
+      conn: the pipe to the parent, for infos, errors and the handshake.
+      order: what to build.
+    """
+    block = Block(order.plan, order.block_fd)
+    worker = order.worker_index
+    buffers = block.host_buffers(worker)
+    recipe = cloudpickle.loads(order.recipe)
+    host = recipe.build(buffers)
+    runner = Runner(
+        host,
+        buffers,
+        recipe.first_env_id,
+        check_finite=order.check_finite,
+        debug=order.debug,
+    )
+    words = CommandEnd(block, worker)
+    # What was built stays: the collector need not walk it again and again.
+    gc.collect()
+    gc.freeze()
+    conn.send(("ready", None))
+    try:
+        _work(conn, block, worker, runner, words)
+    except Exception as error:  # noqa: BLE001 - the parent raises it by name
+        report_error(conn, error)
+        words.done(RAISED)
+        # The parent decides; it ends this process after reading the message.
+        words.next_command()
+    host.close()
+
+
+def _work(
+    conn: Connection, block: Block, worker: int, runner: Runner, words: CommandEnd
+) -> None:
+    books = block.tallies
+    while True:
+        code, argument = words.next_command()
+        ended = False
+        if code == STEP:
+            infos, ended = runner.step()
+        elif code == CHUNK:
+            infos, ended = runner.step_chunk(block.chunk_buffers(worker, 0, argument))
+        elif code == RESET:
+            infos, ended = _reset(block, worker, runner, argument)
+        elif code == CLOSE:
+            return
+        else:
+            raise ValueError(
+                f"command code {code} is none of RESET, STEP, CHUNK, CLOSE"
+            )
+        runner.write_tally(books, block.tally_offset(worker, words.number))
+        status = (HAS_INFOS if infos else 0) | (ENDED if ended else 0)
+        # The parent reads the message after it has seen the status, so a message
+        # larger than the pipe cannot block both sides.
+        words.done(status)
+        if infos:
+            conn.send(infos)
+
+
+def _reset(
+    block: Block, worker: int, runner: Runner, chunk_len: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """Reset; if it stands at the head of a chunk, run the rest of the chunk, too."""
+    infos = runner.reset(
+        block.seeds[worker].tolist(), block.episode_indices[worker].tolist()
+    )
+    if not chunk_len:
+        return infos, False
+    head = block.chunk_buffers(worker, 0, 1)
+    head.rewards[:] = 0.0
+    head.terminals[:] = False
+    head.truncations[:] = False
+    if chunk_len == 1:
+        return infos, False
+    more, ended = runner.step_chunk(block.chunk_buffers(worker, 1, chunk_len))
+    return infos + more, ended

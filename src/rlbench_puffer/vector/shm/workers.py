@@ -1,0 +1,349 @@
+"""The workers as the pool sees them: commands out, results in, faults in between."""
+
+import os
+import struct
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import wait as wait_for_any
+from typing import Any
+
+from rlbench_puffer.errors import WorkerError, WorkerTimeoutError
+from rlbench_puffer.vector.books import Accounts
+from rlbench_puffer.vector.runner import TALLY_BYTES, TALLY_FIELDS, read_tally
+from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
+from rlbench_puffer.vector.shm.supervisor import Supervisor
+from rlbench_puffer.vector.shm.sync import (
+    CLOSE,
+    HAS_INFOS,
+    NUMBER_MASK,
+    RAISED,
+    RESET,
+    WAITS_FOR_ANY,
+    WorkerWords,
+)
+from rlbench_puffer.vector.waiting import Waiter, futex_sleep
+
+_DOUBLE = struct.Struct("d")
+_FINISHED_AT = 8 * TALLY_FIELDS.index("finished_at")
+
+
+class WorkerSet:
+    """All workers of a pool.
+
+    Attributes:
+      lost: the error of each worker that failed in the step being waited for; its
+        replacement is on its way.
+      waiter: the parent's waiting, for ``health()``.
+
+    Args:
+      block: the shared block.
+      supervisor: the processes.
+      accounts: where a dead worker's books go.
+    """
+
+    def __init__(
+        self, block: Block, supervisor: Supervisor, accounts: Accounts
+    ) -> None:
+        count = block.plan.num_workers
+        self.lost: dict[int, WorkerError] = {}
+        self.last_errors: list[str] = []
+        self.waiter = Waiter()
+        self._block = block
+        self._raw: Any = block.words
+        self._supervisor = supervisor
+        self._policy = supervisor.policy
+        self._accounts = accounts
+        self._words = [WorkerWords(block, worker) for worker in range(count)]
+        self._nothing = [0] * count
+        self._pending = [0] * count
+        self._arguments = [0] * count
+        self._posted_at = [0.0] * count
+        # Replaced workers that have not been told to reset yet, and those among
+        # them whose reset stands in for a step that the user asked for.
+        self._unreset: set[int] = set()
+        self._queued: set[int] = set()
+        self._doorbell = count * WORDS_PER_WORKER
+        self._doorbell_address = block.words_address + 4 * self._doorbell
+
+    def post(self, workers: Sequence[int], code: int, argument: int = 0) -> None:
+        """Give some workers a command.
+
+        A worker that was replaced gets a reset instead of its first step: that is
+        the step after its episodes' end.
+        """
+        now = time.monotonic()
+        for worker in workers:
+            self._pending[worker] = code
+            self._arguments[worker] = argument
+            self._posted_at[worker] = now
+            if self._unreset and worker in self._unreset:
+                self._post_reset(worker, code, argument)
+            else:
+                self._words[worker].post(code, argument)
+
+    def wait_all(self, workers: Sequence[int]) -> int:
+        """Wait until every one of some workers has a result or is lost.
+
+        Returns:
+          The status bits of all of them together.
+
+        Raises:
+          WorkerError: a worker failed and may not be replaced.
+        """
+        if self._unreset or self.lost:
+            self._wait_carefully(workers)
+        raw = self._raw
+        status = 0
+        for worker in workers:
+            words = self._words[worker]
+            number = words.number
+            done = words.done_index
+            if raw[done] != number and not self.waiter.spin(
+                raw, done, (number - 1) & NUMBER_MASK
+            ):
+                self._wait_for(worker)
+            status |= raw[words.status_index]
+        if status & RAISED:
+            self._wait_carefully(workers)
+        return status
+
+    def wait_some(self, count: int) -> list[int]:
+        """Wait until ``count`` workers have results; the earliest, sorted by index.
+
+        Raises:
+          WorkerError: a worker failed and may not be replaced.
+        """
+        spins = 0
+        while True:
+            ready = [w for w in range(len(self._words)) if self._has_result(w)]
+            for worker in ready:
+                if worker not in self.lost and self._status(worker) & RAISED:
+                    self._fault_of_raised(worker)
+                    ready = []
+                    break
+            if len(ready) >= count:
+                ready.sort(key=self._finished_at)
+                return sorted(ready[:count])
+            if spins < self.waiter.budget and not self._supervisor.starting:
+                spins += 1
+                os.sched_yield()
+                continue
+            spins = 0
+            self._sleep_for_any()
+            self._look_around()
+
+    def status(self, worker: int) -> int:
+        """The status bits of a worker's result."""
+        return self._status(worker)
+
+    def infos(self, worker: int) -> list[dict[str, Any]]:
+        """The infos that came with a worker's result."""
+        if not self._status(worker) & HAS_INFOS:
+            return []
+        conn = self._supervisor.processes[worker].conn
+        # The worker sends right after it has set the bit. Should it be stopped in
+        # between, the next wait finds out; the infos are lost with it.
+        try:
+            return conn.recv() if conn.poll(self._policy.step_timeout_s) else []
+        except (EOFError, OSError):
+            return []
+
+    def take(self, workers: Sequence[int]) -> None:
+        """The results of some workers have been delivered."""
+        if len(workers) == len(self._pending):
+            self._pending[:] = self._nothing
+        else:
+            for worker in workers:
+                self._pending[worker] = 0
+        if self.lost:
+            for worker in workers:
+                self.lost.pop(worker, None)
+
+    def stood_in(self, worker: int) -> bool:
+        """Whether the worker's result is a reset in place of a step; asks once."""
+        if worker in self._queued:
+            self._queued.discard(worker)
+            return True
+        return False
+
+    def drain(self) -> None:
+        """Wait for all pending results and drop them; replaced workers are fresh.
+
+        Raises:
+          WorkerError: a worker failed and may not be replaced.
+        """
+        busy = [
+            w
+            for w, code in enumerate(self._pending)
+            if code and w not in self._supervisor.starting
+        ]
+        for worker in busy:
+            if not self._has_result(worker):
+                self._wait_carefully([worker])
+            if worker not in self.lost and not self._status(worker) & RAISED:
+                self.infos(worker)
+        for worker in busy:
+            if worker not in self.lost and self._status(worker) & RAISED:
+                self._fault_of_raised(worker)
+        self.lost.clear()
+        self._queued.clear()
+        self._pending[:] = self._nothing
+
+    def tallies(self) -> list[dict[str, float]]:
+        """The books of every worker up to its last delivered result."""
+        return [self._tally(worker) for worker in range(len(self._words))]
+
+    def ask_to_close(self) -> None:
+        """Tell every worker to free its sub-envs and exit."""
+        for words in self._words:
+            words.post(CLOSE)
+
+    def _post_reset(self, worker: int, code: int, argument: int) -> None:
+        self._pending[worker] = RESET
+        if code != RESET:
+            self._queued.add(worker)
+            # A single step is a chunk of no length: only the reset.
+            self._arguments[worker] = argument
+        if worker not in self._supervisor.starting:
+            self._unreset.discard(worker)
+            self._words[worker].post(RESET, self._arguments[worker])
+
+    def _status(self, worker: int) -> int:
+        return self._raw[self._words[worker].status_index]
+
+    def _has_result(self, worker: int) -> bool:
+        if worker in self.lost:
+            return True
+        if not self._pending[worker] or worker in self._unreset:
+            return False
+        return self._words[worker].is_done()
+
+    def _finished_at(self, worker: int) -> float:
+        if worker in self.lost:
+            return 0.0
+        offset = self._block.tally_offset(worker, self._words[worker].number)
+        return _DOUBLE.unpack_from(self._block.tallies, offset + _FINISHED_AT)[0]
+
+    def _wait_for(self, worker: int) -> None:
+        """The slow end of a wait: sleep, look around, sleep again."""
+        words = self._words[worker]
+        old = (words.number - 1) & NUMBER_MASK
+        while not self.waiter.sleep(
+            self._raw, words.done_index, old, words.done_address, words.waits_index
+        ):
+            self._look_around()
+            if worker in self.lost or worker in self._unreset:
+                self._wait_carefully([worker])
+                return
+
+    def _wait_carefully(self, workers: Sequence[int]) -> None:
+        """The wait for times when workers are being replaced."""
+        while True:
+            for worker in workers:
+                if (
+                    worker not in self.lost
+                    and self._has_result(worker)
+                    and self._status(worker) & RAISED
+                ):
+                    self._fault_of_raised(worker)
+            missing = [w for w in workers if not self._has_result(w)]
+            if not missing:
+                return
+            self._sleep_for_any()
+            self._look_around()
+
+    def _sleep_for_any(self) -> None:
+        """Sleep until any worker has news, for one slice at most."""
+        starting = list(self._supervisor.starting)
+        if starting:
+            processes = [self._supervisor.processes[worker] for worker in starting]
+            wait_for_any([process.conn for process in processes], timeout=0.005)
+            return
+        raw = self._raw
+        waiting = [
+            words
+            for worker, words in enumerate(self._words)
+            if self._pending[worker] and not words.is_done()
+        ]
+        old = raw[self._doorbell]
+        for words in waiting:
+            raw[words.waits_index] = WAITS_FOR_ANY
+        if waiting and not any(words.is_done() for words in waiting):
+            self.waiter.sleeps += 1
+            futex_sleep(self._doorbell_address, old)
+        for words in waiting:
+            raw[words.waits_index] = 0
+
+    def _look_around(self) -> None:
+        now = time.monotonic()
+        supervisor = self._supervisor
+        for worker in list(supervisor.starting):
+            error = supervisor.start_error(worker)
+            if error is not None:
+                self._replace(worker, error)
+            elif worker not in supervisor.starting and self._pending[worker] == RESET:
+                self._unreset.discard(worker)
+                self._posted_at[worker] = now
+                self._words[worker].post(RESET, self._arguments[worker])
+        for worker, code in enumerate(self._pending):
+            if not code or worker in supervisor.starting or worker in self.lost:
+                continue
+            # Exit is asked before the result: a worker may answer, then exit.
+            exited = supervisor.processes[worker].has_exited()
+            if self._has_result(worker):
+                continue
+            if exited:
+                error = supervisor.died(worker, self._phase(worker))
+                self._replace(worker, error)
+            elif now - self._posted_at[worker] > self._limit(worker):
+                self._replace(worker, self._timed_out(worker))
+            else:
+                supervisor.processes[worker].trim_stderr()
+
+    def _phase(self, worker: int) -> str:
+        return "reset" if self._pending[worker] == RESET else "step"
+
+    def _limit(self, worker: int) -> float:
+        policy, argument = self._policy, self._arguments[worker]
+        if self._pending[worker] == RESET:
+            return policy.reset_timeout_s + policy.step_timeout_s * argument
+        return policy.step_timeout_s * max(1, argument)
+
+    def _timed_out(self, worker: int) -> WorkerTimeoutError:
+        limit = self._limit(worker)
+        return self._supervisor.timed_out(worker, self._phase(worker), limit)
+
+    def _fault_of_raised(self, worker: int) -> None:
+        process = self._supervisor.processes[worker]
+        if process.conn.poll(1.0):
+            message = self._supervisor.message(worker)
+            if message is not None:
+                _, texts = message
+                phase = self._phase(worker)
+                self._replace(worker, self._supervisor.raised(worker, phase, texts))
+                return
+        # It promised a message and sent none; what is left of it is ended.
+        process.kill()
+        self._replace(worker, self._supervisor.died(worker, self._phase(worker)))
+
+    def _replace(self, worker: int, error: WorkerError) -> None:
+        """Put a new process in a failed worker's place, or raise its error."""
+        if not self._supervisor.may_restart():
+            raise error
+        self._accounts.carry_over(self._tally(worker))
+        self._accounts.restarts += 1
+        self.last_errors = [*self.last_errors[-4:], str(error)]
+        self._supervisor.relaunch(worker)
+        self._words[worker].clear()
+        offset = self._block.tally_offset(worker, 0)
+        self._block.tallies[offset : offset + 2 * TALLY_BYTES] = bytes(2 * TALLY_BYTES)
+        self._unreset.add(worker)
+        if self._pending[worker] not in (0, RESET):
+            self.lost[worker] = error
+
+    def _tally(self, worker: int) -> dict[str, float]:
+        number = self._words[worker].number
+        if self._pending[worker]:
+            number = (number - 1) & NUMBER_MASK
+        offset = self._block.tally_offset(worker, number)
+        return read_tally(self._block.tallies, offset)
