@@ -59,11 +59,14 @@ class LiftBlock(Task):
         return ("lift the block",)
 
 
+def _facts() -> type[Task]:
+    return LiftBlock
+
+
 def _make(**options: Any) -> tuple[BatchEnv, LiftBlock]:
     config = make_config("lift_block", **options)
     task = LiftBlock()
-    facts: type[Task] = LiftBlock
-    env = BatchEnv(BuiltinEngine(config, task, 1), facts, config)
+    env = BatchEnv(BuiltinEngine(config, task, 1), _facts(), config)
     env.reset(seed=[0])
     return env, task
 
