@@ -1,6 +1,7 @@
 """The builtin engine keeps the engine contract, on every task and action mode."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -127,7 +128,10 @@ def test_an_invalid_action_stops_before_the_simulation() -> None:
     np.testing.assert_array_equal(env.get_state(0)["engine"]["physics"], before)
 
 
-def test_an_unstable_simulation_ends_truncated_with_a_fault_and_recovers() -> None:
+def test_an_unstable_simulation_ends_truncated_with_a_fault_and_recovers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     env = _make("reach_target", 3)
     env.reset(seed=[1, 2, 3])
     assert isinstance(env.engine, BuiltinEngine)
@@ -142,6 +146,7 @@ def test_an_unstable_simulation_ends_truncated_with_a_fault_and_recovers() -> No
     assert np.isfinite(observations).all()
     assert not truncations.any()
     assert "descriptions" in infos[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_stepping_before_reset_is_an_error() -> None:

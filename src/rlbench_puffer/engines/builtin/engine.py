@@ -39,6 +39,7 @@ class BuiltinEngine(Engine):
     """
 
     def __init__(self, config: EnvConfig, task: BuiltinTask, num_envs: int) -> None:
+        _keep_log_file_away()
         self.num_envs = num_envs
         self.task = task
         self.scene = Scene(compile_scene(task), num_envs, config.num_threads)
@@ -161,6 +162,16 @@ class BuiltinEngine(Engine):
                     "velocities or accelerations that are not finite."
                 )
                 self._warnings[env_id] = 0
+
+
+def _keep_log_file_away() -> None:
+    """Keep MuJoCo from writing MUJOCO_LOG.TXT into whatever folder this runs in.
+
+    What it would hold is told as a fault, and on stderr.
+    """
+    log = mujoco.MjLogConfig.get()
+    log.logto_file = False
+    log.set()
 
 
 def compile_scene(task: BuiltinTask) -> mujoco.MjModel:
