@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -67,7 +67,12 @@ class SweepReporter:
 
     def row_written(self, row: Row, path: Path) -> None:
         """One line for each finished cell."""
-        self._console.print(f"{cell_label(row)}: {_outcome(row)}", highlight=False)
+        self._console.print(
+            f"{cell_label(row)}: {_outcome(row)}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def cell_label(cell: Cell | Row) -> str:
@@ -80,38 +85,62 @@ def cell_label(cell: Cell | Row) -> str:
     return ", ".join(parts)
 
 
-def throughput_table(rows: Sequence[Row]) -> Table:
-    """Rows as a table, each with its speed-up over ``gym`` in the same run."""
-    table = Table(title="Throughput")
-    table.add_column("task", overflow="fold")
-    table.add_column("backend")
-    for name in ("envs", "workers", "chunk"):
-        table.add_column(name, justify="right")
-    table.add_column("env steps/s", justify="right")
-    table.add_column("spread", justify="right")
-    table.add_column("over gym", justify="right")
-    table.add_column("p50 [ms]", justify="right")
-    table.add_column("p99 [ms]", justify="right")
-    table.add_column("start [s]", justify="right")
-    table.add_column("memory [MiB]", justify="right")
-    for row in sorted(rows, key=_table_order):
-        speedup = speedup_over_gym(row, rows)
-        latency = row.latency_ms or {}
-        table.add_row(
-            row.task,
-            row.backend,
-            str(row.num_envs),
-            str(row.num_workers),
-            str(row.chunk_len),
-            "failed" if row.error else _number(row.steps_per_second, ",.0f"),
-            _number(row.spread, ",.0f"),
-            _number(speedup, ".2f"),
-            _number(latency.get("p50"), ".2f"),
-            _number(latency.get("p99"), ".2f"),
-            _number(row.startup_seconds, ".1f"),
-            _number(row.peak_rss_bytes and row.peak_rss_bytes / 2**20, ",.0f"),
-        )
-    return table
+def throughput_tables(rows: Sequence[Row], width: int) -> list[Table]:
+    """Rows as a table for each task and chunk length.
+
+    Args:
+      rows: what to show, with their speed-up over ``gym`` in the same run.
+      width: characters in a line; columns that find no room are left out, the least
+        important ones first, so that no number is cut.
+    """
+    tables: list[Table] = []
+    for task, chunk_len in sorted({(row.task, row.chunk_len) for row in rows}):
+        members = [
+            row for row in rows if (row.task, row.chunk_len) == (task, chunk_len)
+        ]
+        members.sort(key=lambda row: (row.num_envs, row.backend, row.num_workers))
+        cells = [_table_cells(row, rows) for row in members]
+        chunk = f", chunks of {chunk_len}" if chunk_len > 1 else ""
+        table = Table(title=f"{task}{chunk}", box=box.SIMPLE, padding=(0, 1, 0, 0))
+        shown = _fitting_columns(cells, width)
+        for name in shown:
+            justify = "left" if name == "backend" else "right"
+            table.add_column(name, justify=justify, no_wrap=True)
+        for line in cells:
+            table.add_row(*(line[name] for name in shown))
+        tables.append(table)
+    return tables
+
+
+def _table_cells(row: Row, rows: Sequence[Row]) -> dict[str, str]:
+    """A row's texts by column, the most important column first."""
+    latency = row.latency_ms or {}
+    memory = row.peak_rss_bytes and row.peak_rss_bytes / 2**20
+    rate = "failed" if row.error else _number(row.steps_per_second, ",.0f")
+    return {
+        "backend": row.backend,
+        "envs": str(row.num_envs),
+        "workers": str(row.num_workers),
+        "env steps/s": rate,
+        "over gym": _number(speedup_over_gym(row, rows), ".2f"),
+        "spread": _number(row.spread, ",.0f"),
+        "p50 ms": _number(latency.get("p50"), ".2f"),
+        "p99 ms": _number(latency.get("p99"), ".2f"),
+        "start s": _number(row.startup_seconds, ".1f"),
+        "memory MiB": _number(memory, ",.0f"),
+    }
+
+
+def _fitting_columns(cells: Sequence[dict[str, str]], width: int) -> list[str]:
+    shown: list[str] = []
+    used = 2
+    for name in cells[0]:
+        # Two more for the gap to the next column.
+        used += 2 + max(len(name), *(len(line[name]) for line in cells))
+        if shown and used > width:
+            break
+        shown.append(name)
+    return shown
 
 
 def breakdown_table(row: Row, *, phases: bool) -> Table:
@@ -188,10 +217,6 @@ def same_group(one: Row, other: Row) -> bool:
         (one.task, one.num_envs, one.chunk_len)
         == (other.task, other.num_envs, other.chunk_len)
     ) and not differing_fields(one, other)
-
-
-def _table_order(row: Row) -> tuple[Any, ...]:
-    return row.task, row.chunk_len, row.num_envs, row.backend, row.num_workers
 
 
 def _outcome(row: Row) -> str:

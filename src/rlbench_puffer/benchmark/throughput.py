@@ -17,7 +17,7 @@ from rlbench_puffer.benchmark.measure import (
 from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
 from rlbench_puffer.benchmark.plots import draw_figures
 from rlbench_puffer.benchmark.records import Row, read_rows
-from rlbench_puffer.benchmark.report import SweepReporter, throughput_table
+from rlbench_puffer.benchmark.report import SweepReporter, throughput_tables
 from rlbench_puffer.benchmark.runs import (
     ResumeMode,
     choose_run,
@@ -87,7 +87,8 @@ def measure_throughput(
         _say(console, "Interrupted. Finished cells are kept; the same command goes on.")
         raise
     rows = [*finished, *measured]
-    console.print(throughput_table(rows))
+    for table in throughput_tables(rows, console.width):
+        console.print(table)
     for row in rows:
         if row.error is not None:
             _say(console, f"Failed: {row.backend}, {row.num_envs} envs: {row.error}")

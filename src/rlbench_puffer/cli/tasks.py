@@ -15,7 +15,7 @@ def tasks() -> int:
     table = Table(title="Built-in tasks")
     table.add_column("task", no_wrap=True)
     table.add_column("variations", justify="right")
-    table.add_column("episode [steps]", justify="right")
+    table.add_column("episode, steps", justify="right")
     table.add_column("low-dim size", justify="right")
     table.add_column("what is to be done", overflow="fold")
     for name in TASK_NAMES:
