@@ -123,4 +123,15 @@ def _tracker_descriptor() -> int | None:
 
 
 def _shared_memory() -> set[str]:
-    return {entry.name for entry in Path("/dev/shm").iterdir()}
+    """Blocks in /dev/shm that this process may have made.
+
+    multiprocessing puts its maker's process id into a name; another one's are none of
+    our business.
+    """
+    names = {entry.name for entry in Path("/dev/shm").iterdir()}
+    foreign = {
+        name
+        for name in names
+        if name.startswith("pym-") and not name.startswith(f"pym-{os.getpid()}-")
+    }
+    return names - foreign
