@@ -110,8 +110,10 @@ def _descriptors() -> dict[int, str]:
             target = str(entry.readlink())
         except FileNotFoundError:  # The descriptor that lists the directory itself.
             continue
-        # matplotlib keeps its fonts open, once for the whole process.
-        if int(entry.name) != tracker and not target.endswith(".ttf"):
+        # For the whole process, matplotlib keeps its fonts open, and multiprocessing
+        # keeps freed arenas of shared arrays to use them again.
+        kept = target.endswith(".ttf") or "/dev/shm/pym-" in target
+        if int(entry.name) != tracker and not kept:
             found[int(entry.name)] = target
     return found
 

@@ -241,6 +241,7 @@ class VecEnv(abc.ABC):
     def close(self) -> None:
         """End everything this object started, within 5 s; twice is fine."""
         if self._state is not VecState.CLOSED:
+            self._last_tallies = self._tallies()
             self._state = VecState.CLOSED
             self._shut_down()
 
@@ -266,6 +267,10 @@ class VecEnv(abc.ABC):
     @abc.abstractmethod
     def health(self) -> dict[str, Any]:
         """Workers, restarts, waiting and accounts, as plain numbers and texts."""
+
+    def _tallies(self) -> list[dict[str, float]]:
+        """The workers' books; none where the workers keep none."""
+        return []
 
     @abc.abstractmethod
     def _begin_reset(self, seeds: list[int]) -> None:

@@ -1,6 +1,7 @@
 """The books of a whole vector environment: seconds by phase, steps, losses."""
 
 import time
+from collections import deque
 from typing import Any
 
 from rlbench_puffer.vector.runner import COUNTS, worker_phases
@@ -50,6 +51,7 @@ class Accounts:
         self.lost_episodes = 0
         self.lost_actions = 0
         self.restarts = 0
+        self.last_faults: deque[str] = deque(maxlen=5)
 
     def carry_over(self, tally: dict[str, float]) -> None:
         """Take over the counts of a worker that is gone."""

@@ -73,6 +73,8 @@ def end_processes(vec: Any, patience_s: float) -> None:
     vec.parent_pipes = []
     vec.error_queue.close()
     vec.error_queue.cancel_join_thread()
+    # Its two descriptors close with its last reference.
+    vec.error_queue = None
     vec.closed = True
 
 

@@ -112,8 +112,9 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
             )
         VecEnv.__init__(self, layout, seed)
         self.options = options
-        self._started = start_workers(self, ENTRY, layout, recipes, options)
-        self._block = self._started.block
+        self._block, self._started = start_workers(
+            self, ENTRY, layout, recipes, options
+        )
         self._words = SemaphoreSet(
             self._block, self._started.supervisor, options, layout.workers_per_batch
         )
@@ -153,16 +154,20 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
 
     def health(self) -> dict[str, Any]:
         """Workers, waiting and accounts."""
+        closed = self._state is VecState.CLOSED
+        waiting = self._last_waiting if closed else self._words.waiter.report()
         return {
             "backend": "puffer",
             "state": self._state.value,
             "cores": len(os.sched_getaffinity(0)),
-            "waiting": self._words.waiter.report(),
+            "waiting": waiting,
             "workers": self._started.supervisor.report(),
             "accounts": Accounts().totals(self._tallies()),
         }
 
     def _tallies(self) -> list[dict[str, float]]:
+        if self._state is VecState.CLOSED:
+            return self._last_tallies
         block = self._block
         return [
             read_tally(block.tallies, block.tally_offset(worker, 0))
@@ -235,3 +240,6 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
     def _shut_down(self) -> None:
         self._words.post_all(CLOSE)
         self._started.end(CLOSE_PATIENCE_S)
+        self._last_waiting = self._words.waiter.report()
+        # The memory goes with its last array; these were ours.
+        del self._block, self._words, self.buf, self.actions

@@ -74,7 +74,7 @@ class SerialVecEnv(VecEnv):
 
     def timings(self) -> dict[str, Any]:
         """See :meth:`VecEnv.timings`; the one worker is this process itself."""
-        return timing_report(self._clock, [self._tally()], in_process=True)
+        return timing_report(self._clock, self._tallies(), in_process=True)
 
     def health(self) -> dict[str, Any]:
         """State and accounts."""
@@ -82,13 +82,13 @@ class SerialVecEnv(VecEnv):
             "backend": "serial",
             "state": self._state.value,
             "workers": [],
-            "accounts": Accounts().totals([self._tally()]),
+            "accounts": Accounts().totals(self._tallies()),
         }
 
-    def _tally(self) -> dict[str, float]:
+    def _tallies(self) -> list[dict[str, float]]:
         books = bytearray(TALLY_BYTES)
         self._runner.write_tally(books, 0)
-        return read_tally(books, 0)
+        return [read_tally(books, 0)]
 
     def _begin_reset(self, seeds: list[int]) -> None:
         start = time.perf_counter()

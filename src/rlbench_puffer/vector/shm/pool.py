@@ -100,11 +100,14 @@ class ShmVecEnv(VecEnv):
         self._clock = MainClock()
         super().__init__(layout, seed)
         self.options = options
-        self._started = start_workers(self, ENTRY, layout, recipes, options)
-        self._block = self._started.block
+        self._block, self._started = start_workers(
+            self, ENTRY, layout, recipes, options
+        )
         self._accounts = Accounts()
         self._make_views()
         self._workers = WorkerSet(self._block, self._started.supervisor, self._accounts)
+        self._waiter = self._workers.waiter
+        self._block_bytes = self._block.plan.offsets()[1]
         self._clock.built()
 
     def _make_views(self) -> None:
@@ -130,7 +133,7 @@ class ShmVecEnv(VecEnv):
 
     def timings(self) -> dict[str, Any]:
         """See :meth:`VecEnv.timings`."""
-        return timing_report(self._clock, self._workers.tallies())
+        return timing_report(self._clock, self._tallies())
 
     def health(self) -> dict[str, Any]:
         """Workers, waiting, accounts and the last faults; see :class:`Accounts`."""
@@ -138,12 +141,17 @@ class ShmVecEnv(VecEnv):
             "backend": "shm",
             "state": self._state.value,
             "cores": len(os.sched_getaffinity(0)),
-            "waiting": self._workers.waiter.report(),
+            "waiting": self._waiter.report(),
             "workers": self._started.supervisor.report(),
-            "accounts": self._accounts.totals(self._workers.tallies()),
-            "last_faults": list(self._workers.last_errors),
-            "block_bytes": self._block.plan.offsets()[1],
+            "accounts": self._accounts.totals(self._tallies()),
+            "last_faults": list(self._accounts.last_faults),
+            "block_bytes": self._block_bytes,
         }
+
+    def _tallies(self) -> list[dict[str, float]]:
+        if self._state is VecState.CLOSED:
+            return self._last_tallies
+        return self._workers.tallies()
 
     def _begin_reset(self, seeds: list[int]) -> None:
         start = time.perf_counter()
@@ -283,3 +291,5 @@ class ShmVecEnv(VecEnv):
     def _shut_down(self) -> None:
         self._workers.ask_to_close()
         self._started.end(CLOSE_PATIENCE_S)
+        # The memory goes with its last array; these were ours.
+        del self._block, self._workers, self._views, self._actions, self._episodes

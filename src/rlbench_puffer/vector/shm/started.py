@@ -20,12 +20,8 @@ CLOSE_PATIENCE_S = 2.0
 
 @dataclasses.dataclass
 class StartedWorkers:
-    """A shared block, and processes that are ready to work on it.
+    """Processes that are ready to work on a block, and the way to end them."""
 
-    When ``owner`` is garbage collected or the interpreter exits, everything ends.
-    """
-
-    block: Block
     supervisor: Supervisor
     _finalizer: weakref.finalize
 
@@ -41,8 +37,10 @@ def start_workers(
     layout: VecLayout,
     recipes: Sequence[HostRecipe],
     options: ShmOptions,
-) -> StartedWorkers:
+) -> tuple[Block, StartedWorkers]:
     """Lay out a block and start all workers on it.
+
+    Everything ends when the owner is garbage collected, or the interpreter exits.
 
     Args:
       owner: whose end ends them.
@@ -93,7 +91,7 @@ def start_workers(
         raise
     # It refers to no part of the owner, or the owner would never be collected.
     finalizer = weakref.finalize(owner, _release, supervisor, block_fd)
-    return StartedWorkers(block, supervisor, finalizer)
+    return block, StartedWorkers(supervisor, finalizer)
 
 
 def _release(supervisor: Supervisor, block_fd: int) -> None:

@@ -46,7 +46,6 @@ class WorkerSet:
     ) -> None:
         count = block.plan.num_workers
         self.lost: dict[int, WorkerError] = {}
-        self.last_errors: list[str] = []
         self.waiter = Waiter()
         self._block = block
         self._raw: Any = block.words
@@ -332,7 +331,7 @@ class WorkerSet:
             raise error
         self._accounts.carry_over(self._tally(worker))
         self._accounts.restarts += 1
-        self.last_errors = [*self.last_errors[-4:], str(error)]
+        self._accounts.last_faults.append(str(error))
         self._supervisor.relaunch(worker)
         self._words[worker].clear()
         offset = self._block.tally_offset(worker, 0)
