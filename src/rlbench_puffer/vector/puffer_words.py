@@ -12,6 +12,8 @@ from rlbench_puffer.vector.deadlines import Deadlines
 from rlbench_puffer.vector.puffer_worker import (
     CHUNK,
     CHUNK_LEN,
+    CLOSE,
+    CLOSING,
     ERROR,
     MAIN,
     PARENT_SLEEPS,
@@ -72,6 +74,11 @@ class SemaphoreSet:
         self._lengths[:] = self._chunk_len = chunk_len
         self.semaphores[:] = command
         self.posted(range(len(self._commands)), command)
+
+    def ask_to_close(self) -> None:
+        """Tell every worker to free its sub-envs and exit, whatever it is doing."""
+        self._block.arrays["words"][: len(self._commands), CLOSING] = 1
+        self.post_all(CLOSE)
 
     def posted(self, workers: Sequence[int], command: int) -> None:
         """A command has been stored for some workers: wake those that sleep."""
