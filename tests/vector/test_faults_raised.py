@@ -1,5 +1,6 @@
 """Workers that die, raise or hang: the error names what happened, and soon."""
 
+import functools
 import time
 from typing import Any
 
@@ -73,14 +74,14 @@ def test_a_worker_that_fails_at_work_is_named_within_a_second(
     vec = make_faulty(backend, "reset" if when == "reset" else "step", how)
     if when != "reset":
         vec.reset(seed=0)
+    calls = {
+        "reset": lambda: vec.reset(seed=0),
+        "step": lambda: vec.step(ZEROS),
+        "chunk": lambda: vec.step_chunk(np.zeros((3, 2, 2), np.float32)),
+    }
     start = time.monotonic()
     with pytest.raises(kind) as caught:
-        if when == "reset":
-            vec.reset(seed=0)
-        elif when == "step":
-            vec.step(ZEROS)
-        else:
-            vec.step_chunk(np.zeros((3, 2, 2), np.float32))
+        calls[when]()
     assert time.monotonic() - start < DETECTION_S
     assert caught.value.worker_index == 1
     assert said in str(caught.value)
@@ -100,11 +101,12 @@ def test_a_worker_that_hangs_misses_its_deadline(
 ) -> None:
     deadline = {f"{when}_timeout_s": 0.3}
     vec = make_faulty(backend, when, how, **deadline)
+    if when == "step":
+        vec.reset(seed=0)
+    call = vec.reset if when == "reset" else functools.partial(vec.step, ZEROS)
     start = time.monotonic()
     with pytest.raises(WorkerTimeoutError, match=rf"Worker 1 .*0\.3 s.* in {when}"):
-        vec.reset(seed=0)
-        start = time.monotonic()
-        vec.step(ZEROS)
+        call()
     assert time.monotonic() - start < 0.3 + DETECTION_S
     close_within_limit(vec)
 
