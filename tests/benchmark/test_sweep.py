@@ -13,6 +13,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from rlbench_puffer.benchmark import sweep
 from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.cell_process import CellFailedError, CellProcess
 from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
@@ -62,7 +63,10 @@ def show(
     return rows, text.getvalue()
 
 
-def test_repeats_of_a_group_are_taken_in_turn(tmp_path: Path, fake_command) -> None:
+def test_the_cells_of_a_group_take_turns(
+    tmp_path: Path, fake_command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "TURN_SECONDS", REQUEST.seconds / 3)
     watcher = Watcher()
     plan = plan_sweep(REQUEST)
     rows = run_sweep(
@@ -73,13 +77,14 @@ def test_repeats_of_a_group_are_taken_in_turn(tmp_path: Path, fake_command) -> N
         observer=watcher,
         command=fake_command,
     )
+    repeat = ["resetting", *["measuring"] * 3, "measured"]
     one_group = [
         (activity, backend)
-        for activity in ("starting", "measuring", "measuring", "closing")
+        for activity in ["starting", *repeat, *repeat, "closing"]
         for backend in ("gym", "puffer", "shm")
     ]
     assert watcher.events == one_group * 2
-    assert watcher.steps == step_count(2) * len(plan.cells)
+    assert watcher.steps == sum(step_count(cell, 2) for cell in plan.cells)
     assert watcher.kept == [1, 2, 3, 4, 5, 6]
     assert [row.cell for row in rows] == [cell.identity for cell in plan.cells]
     for row in rows:
@@ -156,7 +161,9 @@ def test_printing_does_not_get_between_a_cells_answers(
     cell = plan_sweep(REQUEST).cells[2]
     process = CellProcess(cell, fake_command)
     process.wait_ready()
-    assert process.sample(0.01)["env_steps"] > 0
+    process.begin_sample()
+    process.measure(0.01)
+    assert process.end_sample()["env_steps"] > 0
     assert process.finish()["peak_rss_bytes"] > 0
 
 
@@ -165,7 +172,7 @@ def test_a_killed_cell_is_told_by_its_signal(fake_command) -> None:
     process.wait_ready()
     os.kill(process._process.pid, signal.SIGKILL)
     with pytest.raises(CellFailedError, match="was killed by signal 9"):
-        process.sample(0.01)
+        process.begin_sample()
 
 
 def test_a_cell_that_cannot_be_written_is_refused_before_measuring(
