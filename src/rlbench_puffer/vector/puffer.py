@@ -80,7 +80,8 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
             env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
         )
         options.setdefault("copy", not zero_copy)
-        self._set_up(layout, recipes, ShmOptions(on_fault="raise", **options), seed)
+        own = ShmOptions(on_fault="raise", cpu_affinity=None, **options)
+        self._set_up(layout, recipes, own, seed)
 
     @classmethod
     def from_recipes(
