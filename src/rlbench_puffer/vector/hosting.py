@@ -146,6 +146,9 @@ class BatchedHost(Host):
         self._first_env_id = first_env_id
         self._actions = buffers.actions
         self._step = env.step
+        # PufferLib gives every worker the same arguments: an environment that
+        # numbers its rows from 0 in each of them is put right here.
+        self._offset = first_env_id - getattr(env, "first_env_id", first_env_id)
 
     def reset(self, seeds: list[int], episode_indices: list[int]) -> list[Info]:
         """See :class:`Host`.
@@ -190,6 +193,9 @@ class BatchedHost(Host):
     def _named(self, infos: list[Info]) -> list[Info]:
         # A foreign environment's infos carry no env_id; one that speaks for all
         # of its rows is filed under the first.
+        if self._offset:
+            for info in infos:
+                info["env_id"] += self._offset
         return [
             info if "env_id" in info else {"env_id": self._first_env_id, **info}
             for info in infos
