@@ -1,6 +1,7 @@
 """``make_vec``: what it takes, what it refuses, and what it says then."""
 
 import inspect
+import os
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 import rlbench_puffer
 from rlbench_puffer import make_vec
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
-from rlbench_puffer.vector import make as make_module
+from rlbench_puffer.vector.make import default_num_workers
 from rlbench_puffer.vector.seeding import derive_seeds
 
 
@@ -62,8 +63,8 @@ def test_a_chunk_longer_than_an_episode_or_the_block_is_refused() -> None:
 def test_workers_default_to_the_largest_divisor_within_the_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(make_module.os, "sched_getaffinity", lambda _: range(4))
-    chosen = {n: make_module.default_num_workers(n) for n in (1, 2, 3, 6, 8, 9, 10)}
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4))
+    chosen = {n: default_num_workers(n) for n in (1, 2, 3, 6, 8, 9, 10)}
     assert chosen == {1: 1, 2: 2, 3: 3, 6: 3, 8: 4, 9: 3, 10: 2}
 
 
