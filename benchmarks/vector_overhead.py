@@ -125,10 +125,14 @@ def _workers(cell: Cell, name: str) -> int:
 
 def contestants(cell: Cell, quick: bool) -> list[str]:
     """Those that are measured in a cell."""
+    cores = len(os.sched_getaffinity(0))
+    most = max(w for w in range(1, cores + 1) if cell.num_envs % w == 0)
+    # Those with a process for each sub-env do not depend on the number of workers.
     names = [
         name
         for name in MAKERS
-        if cell.num_envs <= ONE_PROCESS_EACH.get(name, cell.num_envs)
+        if name not in ONE_PROCESS_EACH
+        or (cell.num_envs <= ONE_PROCESS_EACH[name] and cell.num_workers == most)
     ]
     return (
         [name for name in names if name not in ("sb3", "torchrl")] if quick else names
@@ -178,7 +182,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print just the ratios")
     arguments = parser.parse_args()
-    repeats, seconds = (3, 0.25) if arguments.quick else (5, 0.3)
+    repeats, seconds = (3, 0.25) if arguments.quick else (5, 0.2)
     rows: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
         file = None

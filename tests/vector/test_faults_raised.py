@@ -28,6 +28,20 @@ ENDS = {
 }
 """How a worker may end, and what its error says."""
 
+SLOW = pytest.mark.slow
+
+
+def by_backend(**quick: tuple[str, ...]) -> list[Any]:
+    """Every way on every backend; those that are not ``quick`` ones are slow."""
+    return [
+        pytest.param(
+            backend, how, marks=[] if how in quick.get(backend, ()) else [SLOW]
+        )
+        for backend in PROCESS_BACKENDS
+        for how in ENDS
+    ]
+
+
 DETECTION_S = 1.0
 CLOSE_S = 5.0
 ZEROS = np.zeros((2, 2), np.float32)
@@ -49,8 +63,10 @@ def close_within_limit(vec: VecEnv) -> None:
     assert time.monotonic() - start < CLOSE_S
 
 
-@pytest.mark.parametrize("how", ENDS)
-@pytest.mark.parametrize("backend", PROCESS_BACKENDS)
+@pytest.mark.parametrize(
+    ("backend", "how"),
+    by_backend(shm=tuple(ENDS), puffer=("raise",), gym=("raise",)),
+)
 def test_a_worker_that_fails_in_init_is_named(backend: str, how: str) -> None:
     kind, said = ENDS[how]
     with pytest.raises((WorkerDiedError, WorkerRaisedError)) as caught:
@@ -64,9 +80,11 @@ def test_a_worker_that_fails_in_init_is_named(backend: str, how: str) -> None:
     assert "in init" in str(caught.value)
 
 
-@pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize("when", ["reset", "step", "chunk"])
-@pytest.mark.parametrize("backend", PROCESS_BACKENDS)
+@pytest.mark.parametrize(
+    ("backend", "how"),
+    by_backend(shm=tuple(ENDS), puffer=("sigkill", "raise"), gym=("sigkill", "raise")),
+)
 def test_a_worker_that_fails_at_work_is_named_within_a_second(
     backend: str, when: str, how: str
 ) -> None:
@@ -93,8 +111,8 @@ def test_a_worker_that_fails_at_work_is_named_within_a_second(
     close_within_limit(vec)
 
 
-@pytest.mark.parametrize("how", ["stop", "hang"])
-@pytest.mark.parametrize("when", ["reset", "step"])
+@pytest.mark.parametrize("how", ["stop", pytest.param("hang", marks=SLOW)])
+@pytest.mark.parametrize("when", [pytest.param("reset", marks=SLOW), "step"])
 @pytest.mark.parametrize("backend", PROCESS_BACKENDS)
 def test_a_worker_that_hangs_misses_its_deadline(
     backend: str, when: str, how: str
@@ -111,8 +129,11 @@ def test_a_worker_that_hangs_misses_its_deadline(
     close_within_limit(vec)
 
 
-@pytest.mark.parametrize("how", ["stop", "hang"])
-@pytest.mark.parametrize("backend", PROCESS_BACKENDS)
+@pytest.mark.parametrize("how", ["stop", pytest.param("hang", marks=SLOW)])
+@pytest.mark.parametrize(
+    "backend",
+    ["shm", pytest.param("puffer", marks=SLOW), pytest.param("gym", marks=SLOW)],
+)
 def test_a_worker_that_hangs_in_init_misses_its_deadline(
     backend: str, how: str
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fake_puffer_envs import Broken, Foreign
+from fake_puffer_envs import Broken, Foreign, Version3Env
 from rlbench_puffer import make_vec
 from rlbench_puffer.config import make_config
 from rlbench_puffer.envs.puffer_env import RLBenchPufferEnv, make_emulated
@@ -78,3 +78,15 @@ def test_native_environments_need_a_worker_each() -> None:
         pufferlib_vector.make(
             RLBenchPufferEnv, [CONFIG, 2], backend=backend, num_envs=4, num_workers=2
         )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_emulated_environments_of_pufferlib_3_get_their_rows(backend: Any) -> None:
+    make: Any = pufferlib_vector.make
+    with make(Version3Env, backend=backend, num_envs=4, num_workers=2) as vec:
+        vec.reset(seed=0)
+        actions = np.array([0, 1, 2, 1])
+        shown = [vec.step(actions)[0].tolist() for _ in range(3)]
+    assert shown[0] == [[1, 0], [1, 1], [1, 2], [1, 1]]
+    assert shown[1] == [[2, 0], [2, 1], [2, 2], [2, 1]]
+    assert shown[2] == [[0, 0]] * 4
