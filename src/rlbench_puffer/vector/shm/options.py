@@ -34,7 +34,8 @@ class ShmOptions(FaultPolicy):
     cpu_affinity: Literal["auto", "spread"] | tuple[int, ...] | None = "auto"
     """Cores that workers are bound to, in turn. ``"spread"`` takes all at hand,
     ``"auto"`` does so where the workers fill them evenly (then moving a worker gains
-    nothing, and it takes up to a fifth of a step), None binds nobody."""
+    nothing, and it takes up to a fifth of a step), None binds nobody, which is
+    better on a machine that other programs keep busy."""
 
     def __post_init__(self) -> None:
         """Check every field."""
