@@ -117,8 +117,8 @@ def _set_quality(spec: mujoco.MjSpec, quality: str) -> None:
     settings.numstacks = 16 if fine else 6
     settings.numquads = 4 if fine else 1
     settings.offsamples = 4 if fine else 0
-    settings.shadowsize = 4096 if fine else 0
+    settings.shadowsize = 2048 if fine else 0
     # Shadows are sharp where the robot works, not over the whole room.
     spec.stat.center = (0.2, 0.0, 1.0)
     spec.stat.extent = 1.6
-    spec.visual.map.shadowclip = 1.0
+    spec.visual.map.shadowclip = 1.7
