@@ -21,7 +21,8 @@ class Display(abc.ABC):
         """A new OpenGL context of MuJoCo's, not yet current.
 
         Args:
-          height, width: the largest picture in pixels.
+          height: of the largest picture, in pixels.
+          width: of the largest picture, in pixels.
 
         Raises:
           DisplayError: the driver refuses.
@@ -33,9 +34,11 @@ class Display(abc.ABC):
         Raises:
           DisplayError: its server died; the message holds the server's log.
         """
+        return
 
     def close(self) -> None:
         """Give everything back. Calling it twice is fine."""
+        return
 
     def __enter__(self) -> Self:
         return self

@@ -171,7 +171,11 @@ def claim_opengl(display: str) -> None:
         settled = type(platform.PLATFORM).__name__
         if settled != _PYOPENGL_PLATFORM[wanted]:
             importer = next(
-                (name for name in ("mujoco.egl", "mujoco.osmesa") if name in sys.modules),
+                (
+                    name
+                    for name in ("mujoco.egl", "mujoco.osmesa")
+                    if name in sys.modules
+                ),
                 "OpenGL, imported by this program",
             )
             raise DisplayError(

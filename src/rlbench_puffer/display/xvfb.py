@@ -50,7 +50,7 @@ class Xvfb:
                 "Xvfb is not on PATH.", f"Install it: `{INSTALL}`.", detail=""
             )
         # A file of its own, unnamed: nothing is left behind.
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._closing = False
         self._ended = threading.Event()
         self._started = threading.Event()
@@ -92,9 +92,7 @@ class Xvfb:
         """
         if self._ended.is_set() and not self._closing:
             assert self._process is not None
-            raise self._error(
-                f"Xvfb {self.display} {_how(self._process.returncode)}."
-            )
+            raise self._error(f"Xvfb {self.display} {_how(self._process.returncode)}.")
 
     def log(self) -> str:
         """The last lines that the server wrote."""

@@ -68,6 +68,9 @@ class BatchEnv:
       buffers: arrays to write into, or None to own them.
       first_env_id: number of the first sub-env in its vector environment, for
         infos and messages.
+
+    Attributes:
+      structured: (num_agents,) the rows of ``observations`` by field name, a view.
     """
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -110,7 +113,7 @@ class BatchEnv:
             self.truncations = buffers.truncations
             self.masks = buffers.masks
             self.actions = buffers.actions
-        self._structured = self.observations.view(spaces.observation_dtype)[:, 0]
+        self.structured = self.observations.view(spaces.observation_dtype)[:, 0]
         self._has_cameras = bool(config.camera_pairs)
 
     @property
@@ -296,9 +299,9 @@ class BatchEnv:
         """Write the observations of some sub-envs into their rows."""
         if not env_ids.size:
             return
-        self.engine.observe(env_ids, self._structured)
+        self.engine.observe(env_ids, self.structured)
         if self._has_cameras:
-            self.engine.render(env_ids, self._structured)
+            self.engine.render(env_ids, self.structured)
 
     def _begin(self, env_ids: NDArray[np.intp]) -> list[Info]:
         self._over[env_ids] = False

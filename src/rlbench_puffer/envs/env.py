@@ -37,8 +37,9 @@ _RESET_OPTIONS = ("variation", "state")
 class RLBenchEnv(gymnasium.Env[Any, Any]):
     """An engine with one simulation, plus the episode limit.
 
-    Observations are dicts with RLBench's field names, newly allocated at each call. ``info`` holds ``success`` always, ``variation`` and ``descriptions``
-    after ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
+    Observations are dicts with RLBench's field names, newly allocated at each call.
+    ``info`` holds ``success`` always, ``variation`` and ``descriptions`` after
+    ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
     With cameras, ``reset`` also tells each one's ``<name>_camera_extrinsics`` (4, 4),
     ``<name>_camera_intrinsics`` (3, 3), near and far plane [m], as RLBench does.
 
@@ -157,7 +158,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         reward = float(episodes.rewards[0])
         return self._observation(episodes), reward, terminated, truncated, info
 
-    def render(self) -> NDArray[np.uint8] | None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def render(self) -> NDArray[np.uint8] | None:
         """What the front camera sees, (480, 480, 3) uint8; None without render mode.
 
         Raises:

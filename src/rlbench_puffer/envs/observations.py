@@ -144,7 +144,7 @@ def flat_space(fields: tuple[ObservationField, ...]) -> gymnasium.spaces.Box:
     the dtype's own, as PufferLib's are: emulation keeps no field's bounds.
     """
     dtypes = {field.dtype for field in fields}
-    dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.uint8)
+    dtype: np.dtype[Any] = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.uint8)
     size = structured_dtype(fields).itemsize // dtype.itemsize
-    info = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     return gymnasium.spaces.Box(info.min, info.max, (size,), dtype.type)

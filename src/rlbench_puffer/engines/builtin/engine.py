@@ -183,17 +183,19 @@ class BuiltinEngine(Engine):
 
         Without cameras nothing of OpenGL is ever loaded.
         """
-        if self._renderer is None:
+        renderer = self._renderer
+        if renderer is None:
             rendering = importlib.import_module(_RENDERING)
             self._lease = lease_display(self._config.display)
-            self._renderer = rendering.SceneRenderer(
+            renderer = rendering.SceneRenderer(
                 self.scene,
                 self.task,
                 self._lease.display,
                 self._config.camera_pairs,
                 self._config.render_quality,
             )
-        return self._renderer
+            self._renderer = renderer
+        return renderer
 
     def _step_physics(self, env_ids: EnvIds | None) -> None:
         step = self.scene.batch.step

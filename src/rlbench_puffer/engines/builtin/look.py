@@ -6,9 +6,9 @@ anything. Its bodies and joints are the simulated model's, in the same order.
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
 from rlbench_puffer.engines.builtin.panda_look import dress_panda
+from rlbench_puffer.engines.builtin.scene import Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
 from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
 
@@ -22,6 +22,52 @@ _WALL_COLOR = (0.02, 0.17, 0.20, 1.0)
 _TILE_COLORS = ((0.80, 0.78, 0.75), (0.71, 0.69, 0.66))
 _TILES = 6
 """Pairs of tiles along a side of the room."""
+
+
+class Look:
+    """The drawn model of a scene, brought into the state of one sub-env at a time.
+
+    Args:
+      scene: the simulations.
+      task: what they simulate.
+      quality: ``"fast"`` or ``"fine"``.
+
+    Attributes:
+      model: what is drawn.
+      data: its state; positions only.
+    """
+
+    def __init__(self, scene: Scene, task: BuiltinTask, quality: str) -> None:
+        self.model = compile_look(task, quality)
+        self.data = mujoco.MjData(self.model)
+        simulated = scene.model
+        # A body's simulated geoms are the first of its drawn ones.
+        self._geoms = np.concatenate(
+            [
+                np.arange(count) + first
+                for count, first in zip(
+                    simulated.body_geomnum, self.model.body_geomadr, strict=True
+                )
+                if count
+            ]
+        )
+        self._qpos = scene.batch.bind("qpos")
+        self._positions = scene.placed("body_pos")
+        self._quats = scene.placed("body_quat")
+        self._colors = scene.placed("geom_rgba")
+
+    def take_positions(self, env_id: int) -> None:
+        """Put every body where it is in a sub-env."""
+        self.model.body_pos[:] = self._positions[env_id]
+        self.model.body_quat[:] = self._quats[env_id]
+        self.data.qpos[:] = self._qpos[env_id]
+        mujoco.mj_kinematics(self.model, self.data)
+
+    def take_all(self, env_id: int) -> None:
+        """Positions, colours and lights: everything that can be seen."""
+        self.take_positions(env_id)
+        self.model.geom_rgba[self._geoms] = self._colors[env_id]
+        mujoco.mj_camlight(self.model, self.data)
 
 
 def compile_look(task: BuiltinTask, quality: str) -> mujoco.MjModel:
@@ -40,25 +86,13 @@ def compile_look(task: BuiltinTask, quality: str) -> mujoco.MjModel:
     return spec.compile()
 
 
-def drawn_geoms(
-    simulated: mujoco.MjModel, drawn: mujoco.MjModel
-) -> NDArray[np.int64]:
-    """Where each geom of the simulated model is in the drawn one, (ngeom,)."""
-    places = [
-        np.arange(count) + first
-        for count, first in zip(simulated.body_geomnum, drawn.body_geomadr, strict=True)
-        if count
-    ]
-    return np.concatenate(places)
-
-
 def _add_room(spec: mujoco.MjSpec) -> None:
     world = spec.worldbody
     spec.visual.headlight.active = 0
     world.add_light(
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
         dir=(-0.15, -0.12, -1.0),
-        pos=(0.5, 0.3, 3.0),
+        pos=(0.5, 0.3, 2.2),
         diffuse=(0.5,) * 3,
         specular=(0.15,) * 3,
         castshadow=True,
@@ -121,4 +155,4 @@ def _set_quality(spec: mujoco.MjSpec, quality: str) -> None:
     # Shadows are sharp where the robot works, not over the whole room.
     spec.stat.center = (0.2, 0.0, 1.0)
     spec.stat.extent = 1.6
-    spec.visual.map.shadowclip = 1.7
+    spec.visual.map.shadowclip = 3.0

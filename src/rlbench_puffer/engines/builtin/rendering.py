@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rlbench_puffer.camera import Camera, Cameras
 from rlbench_puffer.display.base import Display
 from rlbench_puffer.engines.base import EnvIds
-from rlbench_puffer.engines.builtin.look import compile_look, drawn_geoms
+from rlbench_puffer.engines.builtin.look import Look
 from rlbench_puffer.engines.builtin.panda import HAND_BODY
 from rlbench_puffer.engines.builtin.panda_look import HIDDEN_GROUP
 from rlbench_puffer.engines.builtin.scene import Scene
@@ -61,18 +61,12 @@ class SceneRenderer:
         quality: str,
     ) -> None:
         self._display = display
-        self._scene = scene
         self.cameras = cameras
-        self.model = compile_look(task, quality)
-        self._data = mujoco.MjData(self.model)
-        self._geoms = drawn_geoms(scene.model, self.model)
-        self._qpos = scene.batch.bind("qpos")
-        self._placed = {name: scene.placed(name) for name in _DRAWN_FIELDS}
+        self._look = Look(scene, task, quality)
+        self.model = self._look.model
+        self._data = self._look.data
         self._hand = self.model.body(HAND_BODY).id
-        self._quality = quality
-        self._views = [
-            _View(name, camera) for name, camera in cameras
-        ]
+        self._views = [_View(name, camera) for name, camera in cameras]
         self.mask_names, self._mask_ids = _mask_table(self.model)
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 1
@@ -125,14 +119,9 @@ class SceneRenderer:
         self._draw(view, {"rgb": out})
         return out
 
-    def pose(self, env_id: int, name: str) -> FloatArray:
-        """RLBench's camera-to-world matrix of a camera at the present, (4, 4)."""
-        self._place(env_id)
-        return extrinsics(*self._pose(name))
-
     def info(self, env_id: int) -> dict[str, Any]:
         """See :meth:`Engine.camera_info`."""
-        self._place(env_id)
+        self._look.take_positions(env_id)
         told: dict[str, Any] = {}
         for name, camera in self.cameras:
             mount = MOUNTS[name]
@@ -194,22 +183,11 @@ class SceneRenderer:
             self._gl.make_current()
             _current[:] = [self]
 
-    def _place(self, env_id: int) -> None:
-        """Bring the drawn model into a sub-env's state."""
-        model, data = self.model, self._data
-        model.body_pos[:] = self._placed["body_pos"][env_id]
-        model.body_quat[:] = self._placed["body_quat"][env_id]
-        data.qpos[:] = self._qpos[env_id]
-        mujoco.mj_kinematics(model, data)
-
     def _compose(self, env_id: int) -> None:
-        self._place(env_id)
-        model, data = self.model, self._data
-        model.geom_rgba[self._geoms] = self._placed["geom_rgba"][env_id]
-        mujoco.mj_camlight(model, data)
+        self._look.take_all(env_id)
         mujoco.mjv_updateScene(
-            model,
-            data,
+            self.model,
+            self._data,
             self._option,
             self._perturb,
             self._free_camera,
@@ -278,10 +256,6 @@ class SceneRenderer:
             if geom.segid >= 0 and geom.objtype == mujoco.mjtObj.mjOBJ_GEOM:
                 table[geom.segid + 1] = self._mask_ids[geom.objid]
         return table[number]
-
-
-_DRAWN_FIELDS = ("body_pos", "body_quat", "geom_rgba")
-"""Model fields that differ between sub-envs and can be seen."""
 
 
 class _View:
