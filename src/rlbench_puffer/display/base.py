@@ -36,6 +36,10 @@ class Display(abc.ABC):
         """
         return
 
+    def free_context(self, context: Any) -> None:
+        """Free a context of :meth:`make_context`."""
+        context.free()
+
     def close(self) -> None:
         """Give everything back. Calling it twice is fine."""
         return

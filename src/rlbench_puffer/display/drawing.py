@@ -1,5 +1,6 @@
 """Displays that MuJoCo draws on: EGL, OSMesa, and GLFW on an X server."""
 
+import atexit
 import ctypes.util
 import importlib
 import os
@@ -28,6 +29,9 @@ _GL_OF = {
     "external": "glfw",
 }
 """MuJoCo's name for the OpenGL of each display."""
+
+_lost: list[str] = []
+"""Servers that died while this process drew on them."""
 
 _PYOPENGL_PLATFORM = {"egl": "EGLPlatform", "osmesa": "OSMesaPlatform"}
 
@@ -99,6 +103,12 @@ class X11Display(Display):
 
     def __init__(self, *, own_server: bool) -> None:
         self.name = "xvfb" if own_server else "external"
+        if _lost:
+            raise DisplayError(
+                f"This process lost its X server {_lost[0]}, and GLFW cannot let go "
+                "of it.",
+                "Start a new process; a pool replaces the worker.",
+            )
         claim_opengl(self.name)
         self._server: Xvfb | None = None
         self._before = os.environ.get("DISPLAY")
@@ -130,14 +140,24 @@ class X11Display(Display):
         if self._server is not None:
             self._server.check()
 
+    def free_context(self, context: Any) -> None:
+        """See :class:`Display`; on a dead server Xlib would end the process."""
+        if self._server is not None and not self._server.alive:
+            context._context = None
+        context.free()
+
     def close(self) -> None:
         """See :class:`Display`; GLFW lets go of the server before it ends."""
         if self._server is None:
             return
         server, self._server = self._server, None
-        glfw = sys.modules.get("glfw")
+        glfw: Any = sys.modules.get("glfw")
         if glfw is not None and server.alive:
             glfw.terminate()
+        elif glfw is not None:
+            # Xlib ends the process when it talks to a dead server, also at exit.
+            atexit.unregister(glfw.terminate)
+            _lost.append(server.display)
         server.close()
         if self._before is None:
             os.environ.pop("DISPLAY", None)

@@ -85,22 +85,30 @@ def by_preference(
     ``CUDA_VISIBLE_DEVICES``. A UUID there is compared with what EGL tells, or with
     the PCI address behind its DRM node; a number with ``EGL_CUDA_DEVICE_NV``. Equal
     numbering of EGL and CUDA is not assumed. The rank's own GPU comes first, then
-    other GPUs, then Mesa's software device, which is all there is without a GPU.
+    the other visible ones, then Mesa's software device, which is all there is
+    without a GPU.
 
     Args:
       devices: what :func:`egl_devices` found.
       environment: variables to read, or None for the process's.
     """
     environment = os.environ if environment is None else environment
+    software = [device for device in devices if device.software]
     gpus = [device for device in devices if not device.software]
-    wanted = _wanted_gpu(environment)
-    own = [gpu for gpu in gpus if wanted is not None and _is_gpu(gpu, wanted)]
-    if not own and wanted is not None:
-        # Some drivers number what CUDA_VISIBLE_DEVICES leaves over.
-        rank = _rank(environment)
+    rank = _rank(environment)
+    entries = _visible_entries(environment)
+    if entries is None:
         own = [gpu for gpu in gpus if gpu.cuda_id == rank]
-    others = [gpu for gpu in gpus if gpu not in own]
-    return own + others + [device for device in devices if device.software]
+        return own + [gpu for gpu in gpus if gpu not in own] + software
+    # CUDA_VISIBLE_DEVICES hides what it does not list, from drawing, too.
+    listed = [gpu for entry in entries for gpu in gpus if _is_gpu(gpu, entry)]
+    if listed:
+        turn = rank % len(listed)
+        return listed[turn:] + listed[:turn] + software
+    # Some drivers number what is left over; others are no CUDA devices at all.
+    left_over = [gpu for gpu in gpus if entries and gpu.cuda_id == rank]
+    foreign = [gpu for gpu in gpus if gpu.cuda_id is None and gpu.uuid is None]
+    return left_over + foreign + software
 
 
 def mujoco_device_id(
@@ -140,14 +148,12 @@ def _listed_numbers(text: str | None) -> list[int]:
     return [int(e) for e in entries] if all(e.isdigit() for e in entries) else []
 
 
-def _wanted_gpu(environment: Mapping[str, str]) -> str | None:
-    """This rank's entry of CUDA_VISIBLE_DEVICES, or its own number."""
-    rank = _rank(environment)
-    listed = environment.get("CUDA_VISIBLE_DEVICES")
-    if listed is None:
-        return str(rank)
-    entries = [entry.strip() for entry in listed.split(",") if entry.strip()]
-    return entries[rank % len(entries)] if entries else None
+def _visible_entries(environment: Mapping[str, str]) -> list[str] | None:
+    """The entries of CUDA_VISIBLE_DEVICES, or None where it is not set."""
+    text = environment.get("CUDA_VISIBLE_DEVICES")
+    if text is None:
+        return None
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
 
 
 def _rank(environment: Mapping[str, str]) -> int:

@@ -150,6 +150,7 @@ class Xvfb:
                     _SCREEN,
                     "-nolisten",
                     "tcp",
+                    *_socket_options(),
                     "-noreset",
                     "+extension",
                     "GLX",
@@ -190,6 +191,14 @@ class Xvfb:
 
     def _error(self, what: str) -> DisplayError:
         return DisplayError(what, "Look at its log for the cause.", detail=self.log())
+
+
+def _socket_options() -> list[str]:
+    """Without a folder for its socket a server still has Linux's abstract one."""
+    folder = Path("/tmp/.X11-unix")
+    if folder.exists() and not os.access(folder, os.W_OK):
+        return ["-nolisten", "unix"]
+    return []
 
 
 def _how(code: int | None) -> str:

@@ -1,6 +1,7 @@
 """An interactive window onto one running environment: MuJoCo's passive viewer."""
 
 import os
+import threading
 import time
 
 import numpy as np
@@ -11,6 +12,8 @@ from rlbench_puffer.engines.builtin.look import Look
 from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import DisplayError
 from rlbench_puffer.recording.record import HOLD_STEPS
+
+_WINDOW_PATIENCE_S = 5.0
 
 
 def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> int:
@@ -44,6 +47,7 @@ def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> i
     look.take_all(0)
     shown = 0
     began = time.monotonic()
+    others = set(threading.enumerate())
     try:
         with mujoco.viewer.launch_passive(
             look.model, look.data, show_left_ui=False, show_right_ui=False
@@ -61,5 +65,8 @@ def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> i
                 # Real time: wait for the step's end on the clock of the whole run.
                 time.sleep(max(0.0, began + shown * CONTROL_DT - time.monotonic()))
     finally:
+        # The window's thread must have let go of it before the process ends.
+        for thread in set(threading.enumerate()) - others:
+            thread.join(_WINDOW_PATIENCE_S)
         env.close()
     return shown

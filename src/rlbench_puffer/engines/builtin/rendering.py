@@ -158,7 +158,7 @@ class SceneRenderer:
         if _current != [self]:
             self._gl.make_current()
         self._mjr.free()
-        self._gl.free()
+        self._display.free_context(self._gl)
         self._mjr = self._gl = None
         _current.clear()
 
