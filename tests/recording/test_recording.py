@@ -20,10 +20,23 @@ from rlbench_puffer.recording.video import QUEUE_FRAMES, VideoWriter
 
 def _frames(path: Path) -> np.ndarray:
     """Every frame of a video, (count, height, width, 3) uint8."""
-    reader = imageio_ffmpeg.read_frames(str(path))
-    width, height = next(reader)["size"]
-    frames = [np.frombuffer(frame, np.uint8) for frame in reader]
-    return np.stack(frames).reshape(-1, height, width, 3)
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    command = [
+        program,
+        "-loglevel",
+        "error",
+        "-i",
+        str(path),
+        "-fps_mode",
+        "passthrough",
+    ]
+    command += ["-f", "image2pipe", "-vcodec", "ppm", "-"]
+    stream = subprocess.run(command, capture_output=True, check=True).stdout
+    # Each picture begins with "P6", its width and height, and 255, in lines.
+    width, height = map(int, stream.split(b"\n", 2)[1].split())
+    header = len(f"P6\n{width} {height}\n255\n")
+    pictures = np.frombuffer(stream, np.uint8).reshape(-1, header + 3 * width * height)
+    return pictures[:, header:].reshape(-1, height, width, 3)
 
 
 def _request(folder: Path, **options: object) -> RecordRequest:
@@ -172,7 +185,7 @@ def test_render_gives_a_picture_and_gymnasium_records_it(tmp_path: Path) -> None
     env = make("reach_target", render_mode="rgb_array", episode_length=4)
     with pytest.raises(CallOrderError, match="reset"):
         env.render()
-    recorded = RecordVideo(env, str(tmp_path), disable_logger=True)
+    recorded = RecordVideo(env, str(tmp_path / "videos"), disable_logger=True)
     recorded.reset(seed=0)
     picture = env.render()
     assert picture is not None
@@ -181,7 +194,7 @@ def test_render_gives_a_picture_and_gymnasium_records_it(tmp_path: Path) -> None
     for _ in range(4):
         recorded.step(env.action_space.sample())
     recorded.close()
-    (video,) = tmp_path.glob("*.mp4")
+    (video,) = tmp_path.glob("videos/*.mp4")
     frames = _frames(video)
     assert frames.shape == (5, 480, 480, 3)
     assert np.abs(frames[0].astype(float) - picture).mean() < 10
