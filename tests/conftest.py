@@ -1,5 +1,6 @@
 """What every test gets: a clean environment, a leak check, markers that explain."""
 
+import contextlib
 import ctypes.util
 import gc
 import importlib.util
@@ -89,7 +90,7 @@ def _no_leaks() -> Iterator[None]:
     assert not told, f"left child processes behind: {told}"
     opened = _descriptors().items() - descriptors.items()
     assert not opened, f"left file descriptors open: {sorted(opened)}"
-    new_blocks = _shared_memory() - shared
+    new_blocks = _not_of_others(_shared_memory() - shared)
     assert not new_blocks, f"left shared memory in /dev/shm: {sorted(new_blocks)}"
 
 
@@ -133,15 +134,36 @@ def _tracker_descriptor() -> int | None:
 
 
 def _shared_memory() -> set[str]:
-    """Blocks in /dev/shm that this process may have made.
-
-    multiprocessing puts its maker's process id into a name; another one's are none of
-    our business.
-    """
-    names = {entry.name for entry in Path("/dev/shm").iterdir()}
-    foreign = {
-        name
-        for name in names
-        if name.startswith("pym-") and not name.startswith(f"pym-{os.getpid()}-")
+    """Blocks and semaphores in /dev/shm, but arenas that multiprocessing keeps."""
+    return {
+        entry.name
+        for entry in Path("/dev/shm").iterdir()
+        if not entry.name.startswith("pym-")
     }
-    return names - foreign
+
+
+def _not_of_others(names: set[str]) -> set[str]:
+    """Those that no process has mapped which has nothing to do with us.
+
+    Programs that run at the same time come and go with blocks of their own.
+    """
+    # By inode, for glibc makes a semaphore under another name than it gives it.
+    inodes: dict[str, str] = {}
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):
+            inodes[name] = str((Path("/dev/shm") / name).stat().st_ino)
+    if not inodes:
+        return set()
+    ours = {os.getpid(), *(child.pid for child in _children())}
+    used: set[str] = set()
+    for process in psutil.process_iter():
+        if process.pid not in ours:
+            with contextlib.suppress(OSError):
+                for line in Path(f"/proc/{process.pid}/maps").read_text().splitlines():
+                    if "/dev/shm/" in line:
+                        used.add(line.split()[4])
+    return {
+        name
+        for name, inode in inodes.items()
+        if inode not in used and (Path("/dev/shm") / name).exists()
+    }

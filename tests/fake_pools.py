@@ -107,6 +107,6 @@ def make_fake_pool(
     if backend == "serial":
         return SerialVecEnv(layout, recipes[0], seed, **options)
     if backend == "puffer":
-        shm_options = ShmOptions(on_fault="raise", **options)
+        shm_options = ShmOptions(on_fault="raise", cpu_affinity=None, **options)
         return PufferVecEnv.from_recipes(layout, recipes, shm_options, seed)
     return ShmVecEnv.from_recipes(layout, recipes, ShmOptions(**options), seed)

@@ -172,6 +172,18 @@ class NoopEnv(CountingEnv):
         )
 
 
+class ForgetfulEnv(CountingEnv):
+    """Leaves its last row as it was from the third step on."""
+
+    def step(self, actions: Any, held: Any = None) -> Any:
+        """Step, and put the last row back."""
+        before = self.observations[-1].copy()
+        results = super().step(actions, held)
+        if self._lengths[-1] >= 3:
+            self.observations[-1] = before
+        return results
+
+
 def crash(how: str) -> None:
     """End this process or this call in one of the ways that processes end."""
     if how == "sigkill":

@@ -43,7 +43,7 @@ class Recorder:
 def test_only_env_steps_are_counted_not_the_steps_that_reset(wanted: Cell) -> None:
     maker = Recorder()
     meter = Meter(wanted, maker)
-    # The fake counts for itself: in its env steps minus those of the warm-up.
+    # The fake counts for itself, and is asked for its timings around each slice.
     warm: list[int] = []
     timings = maker.vec.timings
 
@@ -52,13 +52,16 @@ def test_only_env_steps_are_counted_not_the_steps_that_reset(wanted: Cell) -> No
         return timings()
 
     maker.vec.timings = note_warm_up
-    sample = meter.sample(0.05)
+    meter.begin_sample()
+    meter.measure(0.03)
+    meter.measure(0.03)
+    sample = meter.end_sample()
     meter.close()
-    begin, end = warm
-    assert sample.env_steps == end - begin
+    first_begin, first_end, begin, end = warm
+    assert sample.env_steps == first_end - first_begin + end - begin
     assert maker.vec.resets > 0
     assert maker.vec.closed
-    assert 0.05 <= sample.seconds < 1.0
+    assert 0.06 <= sample.seconds < 1.0
     assert sample.steps_per_second == sample.env_steps / sample.seconds
     assert 0 < sample.latency_ms_p50 <= sample.latency_ms_p99
     assert meter.phases["main_wait"] == sample.env_steps

@@ -1,5 +1,6 @@
 """The sweep's hold on a cell's own process: start, sample, finish, and no hang."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -27,7 +28,7 @@ STARTUP_DEADLINE = 180.0
 """How long a cell may take to its first observations in [s]."""
 
 SAMPLE_DEADLINE = 60.0
-"""How much longer than asked for a sample may take in [s]."""
+"""How much longer than asked for an answer may take in [s]."""
 
 FINISH_DEADLINE = 20.0
 """How long a cell may take to close itself in [s]."""
@@ -77,19 +78,21 @@ class CellProcess:
         """
         return self._reply("ready", STARTUP_DEADLINE)["startup_seconds"]
 
-    def sample(self, seconds: float) -> dict[str, float]:
-        """Measure once.
+    def begin_sample(self) -> None:
+        """Have it reset its sub-envs for a new sample."""
+        self._ask("begin", "begun", SAMPLE_DEADLINE)
+
+    def measure(self, seconds: float) -> None:
+        """Have it go on with its sample for a time in [s]."""
+        self._ask(f"measure {seconds}", "measured", seconds + SAMPLE_DEADLINE)
+
+    def end_sample(self) -> dict[str, float]:
+        """End its sample.
 
         Returns:
           The fields of :class:`rlbench_puffer.benchmark.measure.Sample`.
         """
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(f"{seconds}\n".encode())
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # It has ended; the answer that does not come tells why.
-        return self._reply("sample", seconds + SAMPLE_DEADLINE)
+        return self._ask("end", "sample", SAMPLE_DEADLINE)
 
     def finish(self) -> dict[str, Any]:
         """Let it end.
@@ -130,12 +133,18 @@ class CellProcess:
         os.close(self._stderr)
         self._stderr = -1
 
+    def _ask(self, command: str, kind: str, seconds: float) -> Any:
+        assert self._process.stdin is not None
+        # If it has ended, the answer that does not come tells why.
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(f"{command}\n".encode())
+            self._process.stdin.flush()
+        return self._reply(kind, seconds)
+
     def _close_stdin(self) -> None:
-        try:
+        with contextlib.suppress(BrokenPipeError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        except BrokenPipeError:
-            pass
 
     def _reply(self, kind: str, seconds: float) -> Any:
         """The answer of one kind, or the reason why it does not come."""

@@ -15,7 +15,10 @@ from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
 from rlbench_puffer.vector.make import BackendName, make_vec
 
 WARMUP_ROUNDS = 10
-"""Round trips before a sample's clock starts; they wake sleeping workers."""
+"""Round trips before the clock starts; they wake sleeping workers."""
+
+WARMUP_SECONDS = 0.03
+"""After this time in [s] a worker is awake, with fewer round trips, too."""
 
 DRAWN_STEPS = 64
 """Different actions drawn beforehand for each sub-env; they are used in turn."""
@@ -104,7 +107,8 @@ class Meter:
 
     Every sample begins with the same reset and goes on with the same actions,
     whatever the backend: they depend on the cell's seed, task, number of sub-envs
-    and chunk length alone.
+    and chunk length alone. A sample may be measured in slices, between which others
+    have their turn.
 
     Args:
       cell: what is measured.
@@ -112,7 +116,7 @@ class Meter:
 
     Attributes:
       startup_seconds: from nothing to the first observations in [s].
-      phases: seconds of each phase, summed over the samples.
+      phases: seconds of each phase, summed over what was measured.
     """
 
     def __init__(self, cell: Cell, make: VecMaker = make_measured_vec) -> None:
@@ -122,95 +126,105 @@ class Meter:
         self._vec.async_reset(cell.seed)
         self._vec.recv()
         self.startup_seconds = time.perf_counter() - began
-        self._actions = draw_actions(cell, self._vec.single_action_space)
         self.phases: dict[str, float] = {}
+        self._actions = draw_actions(cell, self._vec.single_action_space)
+        self._round = self._step if cell.chunk_len == 1 else self._step_chunk
+        self._whole_batch = cell.batch_size == cell.num_envs
+        self._next_action = 0
+        self._over = np.zeros(cell.num_envs, bool)
+        self._env_ids: Any = None
+        self._env_steps = 0
+        self._seconds = 0.0
+        self._latencies: list[float] = []
 
     def sample(self, seconds: float) -> Sample:
-        """Measure for a time; the vector environment is reset before.
+        """A whole sample at once."""
+        self.begin_sample()
+        self.measure(seconds)
+        return self.end_sample()
+
+    def begin_sample(self) -> None:
+        """Reset the sub-envs and forget what was measured; takes no time."""
+        self._vec.async_reset(self.cell.seed)
+        self._env_ids = self._vec.recv()[5]
+        # What comes first from each sub-env is its reset, and no env step either.
+        self._over[:] = True
+        self._over[self._env_ids] = False
+        self._next_action = 0
+        self._env_steps = 0
+        self._seconds = 0.0
+        self._latencies = []
+
+    def measure(self, seconds: float) -> None:
+        """Go on with the sample for a time.
 
         Args:
           seconds: in [s]; at least one round trip is measured, however long.
         """
-        self._vec.async_reset(self.cell.seed)
-        received = self._vec.recv()
-        if self.cell.chunk_len > 1:
-            sample, before = self._sample_chunks(seconds)
-        else:
-            sample, before = self._sample_steps(seconds, received[5])
+        clock = time.perf_counter
+        self._warm_up()
+        phases = flat_phases(self._vec.timings())
+        env_steps = 0
+        start = before = clock()
+        while before - start < seconds:
+            env_steps += self._round()
+            now = clock()
+            self._latencies.append(now - before)
+            before = now
+        self._env_steps += env_steps
+        self._seconds += before - start
         for name, spent in flat_phases(self._vec.timings()).items():
-            grown = spent - before.get(name, 0.0)
+            grown = spent - phases.get(name, 0.0)
             self.phases[name] = self.phases.get(name, 0.0) + grown
-        return sample
 
-    def _sample_steps(
-        self, seconds: float, env_ids: Any
-    ) -> tuple[Sample, dict[str, float]]:
-        vec, actions = self._vec, self._actions
-        clock = time.perf_counter
-        whole_batch = self.cell.batch_size == self.cell.num_envs
-        # What comes first from each sub-env is its reset, and no env step either.
-        over = np.ones(self.cell.num_envs, bool)
-        over[env_ids] = False
-        latencies: list[float] = []
-        phases: dict[str, float] = {}
-        env_steps = 0
-        start = before = clock()
-        rounds = -WARMUP_ROUNDS
-        while True:
-            batch = actions[rounds % DRAWN_STEPS]
-            vec.send(batch if whole_batch else batch[env_ids])
-            _, _, terminals, truncations, _, env_ids, _ = vec.recv()
-            now = clock()
-            # Those that were over have only reset themselves.
-            if whole_batch:
-                stepped = over.size - np.count_nonzero(over)
-                np.logical_or(terminals, truncations, out=over)
-            else:
-                stepped = len(env_ids) - np.count_nonzero(over[env_ids])
-                over[env_ids] = terminals | truncations
-            rounds += 1
-            if rounds <= 0:
-                if rounds == 0:
-                    phases = flat_phases(vec.timings())
-                start = before = clock()
-                continue
-            env_steps += int(stepped)
-            latencies.append(now - before)
-            if now - start >= seconds:
-                return _sample(env_steps, now - start, latencies), phases
-            before = clock()
-
-    def _sample_chunks(self, seconds: float) -> tuple[Sample, dict[str, float]]:
-        vec, actions = self._vec, self._actions
-        clock = time.perf_counter
-        over = np.zeros(self.cell.num_envs, bool)
-        latencies: list[float] = []
-        phases: dict[str, float] = {}
-        env_steps = 0
-        start = before = clock()
-        rounds = -WARMUP_ROUNDS
-        while True:
-            _, _, terminals, truncations, _ = vec.step_chunk(
-                actions[rounds % len(actions)]
-            )
-            now = clock()
-            stepped = count_chunk_steps(terminals | truncations, over)
-            over = (terminals | truncations).any(axis=0)
-            rounds += 1
-            if rounds <= 0:
-                if rounds == 0:
-                    phases = flat_phases(vec.timings())
-                start = before = clock()
-                continue
-            env_steps += stepped
-            latencies.append(now - before)
-            if now - start >= seconds:
-                return _sample(env_steps, now - start, latencies), phases
-            before = clock()
+    def end_sample(self) -> Sample:
+        """What was measured since :meth:`begin_sample`."""
+        p50, p99 = np.percentile(self._latencies, [50, 99]) * 1e3
+        return Sample(
+            env_steps=self._env_steps,
+            seconds=self._seconds,
+            latency_ms_p50=float(p50),
+            latency_ms_p99=float(p99),
+        )
 
     def close(self) -> None:
         """Close the vector environment."""
         self._vec.close()
+
+    def _warm_up(self) -> None:
+        """A few round trips that are not measured; they wake sleeping workers."""
+        until = time.perf_counter() + WARMUP_SECONDS
+        for _ in range(WARMUP_ROUNDS):
+            self._round()
+            if time.perf_counter() > until:
+                break
+
+    def _step(self) -> int:
+        """One round trip; how many env steps it brought."""
+        actions = self._actions[self._next_action % len(self._actions)]
+        self._next_action += 1
+        over = self._over
+        self._vec.send(actions if self._whole_batch else actions[self._env_ids])
+        _, _, terminals, truncations, _, env_ids, _ = self._vec.recv()
+        # Those that were over have only reset themselves.
+        if self._whole_batch:
+            env_steps = over.size - np.count_nonzero(over)
+            np.logical_or(terminals, truncations, out=over)
+        else:
+            self._env_ids = env_ids
+            env_steps = len(env_ids) - np.count_nonzero(over[env_ids])
+            over[env_ids] = terminals | truncations
+        return int(env_steps)
+
+    def _step_chunk(self) -> int:
+        """One round trip of a chunk; how many env steps it brought."""
+        chunk = self._actions[self._next_action % len(self._actions)]
+        self._next_action += 1
+        _, _, terminals, truncations, _ = self._vec.step_chunk(chunk)
+        ended = terminals | truncations
+        env_steps = count_chunk_steps(ended, self._over)
+        self._over = ended.any(axis=0)
+        return env_steps
 
 
 def draw_actions(cell: Cell, space: gymnasium.spaces.Box) -> NDArray[np.float32]:
@@ -277,13 +291,3 @@ def peak_rss_bytes() -> int:
             if line.startswith("VmHWM:"):
                 total += int(line.split()[1]) * 1024
     return total
-
-
-def _sample(env_steps: int, seconds: float, latencies: list[float]) -> Sample:
-    p50, p99 = np.percentile(latencies, [50, 99]) * 1e3
-    return Sample(
-        env_steps=env_steps,
-        seconds=seconds,
-        latency_ms_p50=float(p50),
-        latency_ms_p99=float(p99),
-    )

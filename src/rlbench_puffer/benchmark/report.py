@@ -13,7 +13,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 
 from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
 from rlbench_puffer.benchmark.records import Row, row_to_json
@@ -31,8 +31,12 @@ class SweepReporter:
     def __init__(self, console: Console, steps: int) -> None:
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
+            # On a narrow terminal the text is cut, not the time left.
+            TextColumn(
+                "{task.description}",
+                table_column=Column(ratio=2, no_wrap=True, overflow="ellipsis"),
+            ),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
             console=console,
@@ -40,6 +44,8 @@ class SweepReporter:
             # left jump between them.
             speed_estimate_period=600,
             disable=not console.is_terminal,
+            expand=True,
+            transient=True,
         )
         self._task = self._progress.add_task("", total=steps)
 

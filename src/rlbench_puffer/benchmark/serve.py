@@ -1,9 +1,9 @@
-"""A cell's own process: builds it, then measures one sample for each line it is sent.
+"""A cell's own process: builds it, then measures what it is told to, when it is.
 
-:func:`main` takes the cell's JSON as its argument and answers on standard output
-with one line of JSON each: ``ready`` when built, ``sample`` for each number of
-seconds that comes in on standard input, ``finished`` once standard input has ended,
-and ``error`` in place of any of them.
+:func:`main` takes the cell's JSON as its argument, says ``ready`` when it is built,
+answers each line on standard input (see :func:`serve`), and says ``finished`` once
+that has ended, or ``error`` in place of any of these. What it says is one line of
+JSON on standard output.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ def serve(
 
     Args:
       cell: what to measure.
-      commands: lines, each the seconds of one sample.
+      commands: lines: ``begin`` a sample, ``measure SECONDS`` of it, ``end`` it.
       replies: where the answers are written.
       make: makes the vector environment.
 
@@ -50,7 +50,15 @@ def serve(
         meter = Meter(cell, make)
         reply("ready", {"startup_seconds": meter.startup_seconds})
         for line in commands:
-            reply("sample", dataclasses.asdict(meter.sample(float(line))))
+            command, _, seconds = line.strip().partition(" ")
+            if command == "begin":
+                meter.begin_sample()
+                reply("begun", True)
+            elif command == "measure":
+                meter.measure(float(seconds))
+                reply("measured", True)
+            else:
+                reply("sample", dataclasses.asdict(meter.end_sample()))
         reply(
             "finished",
             {"peak_rss_bytes": peak_rss_bytes(), "phases": meter.phases},

@@ -1,10 +1,11 @@
 """The sweep: every cell in a process of its own, repeats of a group in turn.
 
-Samples of the cells of a group are interleaved (A B C A B C), so that a machine
-that gets warmer or busier does the same to all. Each cell keeps its process over
-its repeats and waits for its next turn without using the processor (tested for
-each backend). Starting anew for each repeat would triple the start-up time, which
-exceeds the measuring: with 32 sub-envs Gymnasium starts 32 interpreters.
+The cells of a group take turns of a quarter of a second (A B C A B C), so that a
+machine that gets warmer or busier does the same to all. A repeat is as many turns as
+make up its seconds. Each cell keeps its process over its repeats and waits for its
+next turn without using the processor (tested for each backend). Starting anew for
+each repeat would triple the start-up time, which is about as long as the measuring:
+with 32 sub-envs Gymnasium starts 32 interpreters.
 """
 
 import contextlib
@@ -29,11 +30,11 @@ class SweepObserver(Protocol):
     """Who is told how a sweep is getting on."""
 
     def cell_begins(self, cell: Cell, activity: str) -> None:
-        """A cell is being started or sampled."""
+        """A cell is being started, reset, measured or closed."""
         ...
 
     def step_done(self, cell: Cell) -> None:
-        """A cell was started, or one of its samples taken; see :func:`step_count`."""
+        """A cell was started, or has had a turn; see :func:`step_count`."""
         ...
 
     def row_written(self, row: Row, path: Path) -> None:
@@ -41,9 +42,18 @@ class SweepObserver(Protocol):
         ...
 
 
-def step_count(repeats: int) -> int:
-    """How often ``step_done`` is called for each cell: its start and its samples."""
-    return 1 + repeats
+TURN_SECONDS = 0.25
+"""How long a cell measures before the next one has its turn in [s]."""
+
+
+def turn_count(seconds: float) -> int:
+    """In how many turns a sample of a length in [s] is measured."""
+    return max(1, round(seconds / TURN_SECONDS))
+
+
+def step_count(cell: Cell, repeats: int) -> int:
+    """How often ``step_done`` is called for a cell: its start and its turns."""
+    return 1 + repeats * turn_count(cell.seconds)
 
 
 def run_sweep(
@@ -183,16 +193,24 @@ class _GroupMeasurement:
         Yields:
           Each cell with its results, those that fail at once when they do.
         """
-        rounds = [("starting", self._start)]
-        rounds += [("measuring", self._sample)] * self._repeats
-        rounds += [("closing", self._finish)]
+        turns = max(turn_count(cell.seconds) for cell in self._group)
+        repeat = [
+            ("resetting", self._begin_sample),
+            *[("measuring", self._take_turn)] * turns,
+            ("measured", self._end_sample),
+        ]
+        steps = [
+            ("starting", self._start),
+            *repeat * self._repeats,
+            ("closing", self._finish),
+        ]
         try:
-            for activity, do in rounds:
+            for activity, do in steps:
                 for cell in self._group:
                     if "error" not in self._results[cell]:
                         self._observer.cell_begins(cell, activity)
                         yield from self._attempt(cell, do)
-                    if do != self._finish:
+                    if do in (self._start, self._take_turn):
                         self._observer.step_done(cell)
         finally:
             for process in self._running.values():
@@ -214,8 +232,14 @@ class _GroupMeasurement:
         self._running[cell] = process
         results["startup_seconds"] = process.wait_ready()
 
-    def _sample(self, cell: Cell, results: dict[str, Any]) -> None:
-        sample = self._running[cell].sample(cell.seconds)
+    def _begin_sample(self, cell: Cell, results: dict[str, Any]) -> None:
+        self._running[cell].begin_sample()
+
+    def _take_turn(self, cell: Cell, results: dict[str, Any]) -> None:
+        self._running[cell].measure(cell.seconds / turn_count(cell.seconds))
+
+    def _end_sample(self, cell: Cell, results: dict[str, Any]) -> None:
+        sample = self._running[cell].end_sample()
         results.setdefault("samples", []).append(sample)
 
     def _finish(self, cell: Cell, results: dict[str, Any]) -> None:

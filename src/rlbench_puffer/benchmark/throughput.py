@@ -72,7 +72,7 @@ def measure_throughput(
         [cell for cell in group if cell.identity not in done] for group in plan.groups
     ]
     groups = [group for group in groups if group]
-    steps = sum(len(group) for group in groups) * step_count(request.repeats)
+    steps = sum(step_count(cell, request.repeats) for group in groups for cell in group)
     try:
         with SweepReporter(console, steps) as reporter:
             measured = run_sweep(

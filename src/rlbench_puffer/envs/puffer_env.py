@@ -5,6 +5,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.base import Engine
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.env import RLBenchEnv
 from rlbench_puffer.envs.make import make_batch_env
@@ -44,6 +45,9 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
       first_env_id: number of the first sub-env, for infos and messages.
     """
 
+    seeds_each_agent = True
+    """Tells vector backends that ``reset`` takes one seed for each sub-env."""
+
     def __init__(
         self,
         config: EnvConfig,
@@ -61,13 +65,31 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
         # PufferEnv takes its arrays from whatever it is handed as `buf`.
         super().__init__(buf=buf if buf is not None else batch)
 
-    def reset(self, seed: Any = None) -> tuple[Any, list[dict[str, Any]]]:
+    @property
+    def engine(self) -> Engine:
+        """The simulations, for timers."""
+        return self._batch.engine
+
+    @property
+    def first_env_id(self) -> int:
+        """Number of the first sub-env in infos."""
+        return self._batch.first_env_id
+
+    def reset(
+        self, seed: Any = None, episode_index: Any = 0
+    ) -> tuple[Any, list[dict[str, Any]]]:
         """Begin an episode in every sub-env; see :meth:`BatchEnv.reset`."""
-        return self._batch.reset(seed)
+        return self._batch.reset(seed, episode_index)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, list[dict[str, Any]]]:
         """One control step of every sub-env; see :meth:`BatchEnv.step`."""
         return self._batch.step(actions)
+
+    def step_chunk(
+        self, actions: Any, rewards: Any, terminals: Any, truncations: Any
+    ) -> tuple[list[dict[str, Any]], int]:
+        """K control steps of every sub-env; see :meth:`BatchEnv.step_chunk`."""
+        return self._batch.step_chunk(actions, rewards, terminals, truncations)
 
     def close(self) -> None:
         """Free the simulations."""

@@ -1,5 +1,7 @@
 """``reach_target``: move the tip into the sphere of the named colour."""
 
+import math
+
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +67,7 @@ class ReachTarget(Task):
         positions: list[FloatArray] = []
         while len(positions) < len(_SPHERES):
             position = BOUNDARY_CENTER + rng.uniform(-span, span)
-            gaps = [np.linalg.norm(position - other) for other in positions]
-            if all(gap >= MIN_SEPARATION for gap in gaps):
+            if all(math.dist(position, other) >= MIN_SEPARATION for other in positions):
                 positions.append(position)
         others = [i for i in range(len(COLORS)) if i != variation]
         colors = [variation, *rng.choice(others, size=2, replace=False)]

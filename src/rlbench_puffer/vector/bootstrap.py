@@ -1,8 +1,8 @@
 """First code of a worker process: ties its life to the parent's, then goes to work.
 
 Runs before anything heavy is imported. The parent has already set the thread
-limits in the environment, made the process a session of its own (so that Ctrl-C
-reaches the parent only) and pointed stderr at a memory file.
+limits in the environment, given the process a group of its own (so that Ctrl-C
+reaches the parent only) and pointed its stderr at a memory file.
 """
 
 import contextlib

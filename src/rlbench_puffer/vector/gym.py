@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rlbench_puffer.errors import (
     InvalidOptionError,
     WorkerDiedError,
-    WorkerError,
     WorkerRaisedError,
     WorkerTimeoutError,
 )
@@ -30,6 +29,7 @@ from rlbench_puffer.vector.gym_infos import interesting_infos
 from rlbench_puffer.vector.gym_processes import (
     CLOSE_PATIENCE_S,
     PatientAsyncVectorEnv,
+    RaisedInWorker,
     close_all,
     end_processes,
     last_words,
@@ -167,8 +167,8 @@ class GymVecEnv(VecEnv):
         self._await_answers("init", self.deadlines.init_timeout_s)
         for worker, pipe in enumerate(vec.parent_pipes):
             answer, success = self._read(worker, pipe, "init")
-            if not success:
-                self._fail_raised("init")
+            with self._broken_pipes("init"):
+                vec._raise_if_errors([success])
             if not all(answer):
                 raise InvalidOptionError(
                     "env_fns", worker, "environments that all have the layout's spaces"
@@ -240,8 +240,8 @@ class GymVecEnv(VecEnv):
             self._await_answers("step", self.deadlines.step_timeout_s, active)
             for i in active:
                 answer, success = self._read(i, vec.parent_pipes[i], "step")
-                if not success:
-                    self._fail_raised("step")
+                with self._broken_pipes("step"):
+                    vec._raise_if_errors([success])
                 _, rewards[k, i], terminals[k, i], truncations[k, i], info = answer
                 infos += interesting_infos(vec._add_info({}, info, i), self.num_envs)
             active = [i for i in active if not (terminals[k, i] or truncations[k, i])]
@@ -300,18 +300,11 @@ class GymVecEnv(VecEnv):
                 if not process.is_alive():
                     self._fail_dead(worker, phase)
             raise
-        except WorkerError:
-            raise
-        except Exception as error:
+        except RaisedInWorker as error:
             self._state = VecState.BROKEN
-            worker = (
-                self._vec.parent_pipes.index(None)
-                if None in (self._vec.parent_pipes)
-                else 0
-            )
-            what = f"raised {type(error).__name__}: {error}"
-            detail = last_words(self._stderr_fds[worker])
-            raise WorkerRaisedError(worker, phase, what, detail) from error
+            raise WorkerRaisedError(
+                error.worker, phase, error.what, error.trace
+            ) from error
 
     def _fail_dead(self, worker: int, phase: str) -> None:
         self._state = VecState.BROKEN
@@ -330,12 +323,6 @@ class GymVecEnv(VecEnv):
         raise WorkerTimeoutError(
             worker, phase, what, last_words(self._stderr_fds[worker])
         )
-
-    def _fail_raised(self, phase: str) -> None:
-        self._state = VecState.BROKEN
-        worker, kind, message, trace = self._vec.error_queue.get(timeout=5.0)
-        what = f"raised {kind.__name__}: {message}"
-        raise WorkerRaisedError(worker, phase, what, trace)
 
     def _shut_down(self) -> None:
         end_processes(self._vec, CLOSE_PATIENCE_S)

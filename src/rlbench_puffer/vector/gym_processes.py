@@ -16,6 +16,23 @@ CLOSE_PATIENCE_S = 2.0
 """How long close() lets workers free their simulators before it kills them."""
 
 
+class RaisedInWorker(Exception):
+    """What a worker of AsyncVectorEnv puts into its error queue.
+
+    Args:
+      worker: its index.
+      kind: the exception's class.
+      message: the exception or its text.
+      trace: its traceback.
+    """
+
+    def __init__(self, worker: int, kind: type, message: object, trace: str) -> None:
+        self.worker = worker
+        self.what = f"raised {kind.__name__}: {message}"
+        self.trace = trace
+        super().__init__(self.what)
+
+
 class PatientAsyncVectorEnv(AsyncVectorEnv):
     """AsyncVectorEnv whose first question to the workers is asked by its owner.
 
@@ -40,6 +57,11 @@ class PatientAsyncVectorEnv(AsyncVectorEnv):
     def _check_spaces(self) -> None:
         started, self._started = self._started, _nothing
         started(self)
+
+    def _raise_if_errors(self, successes: Any) -> None:
+        """Raise what a worker raised, without Gymnasium's logging it as a warning."""
+        if not all(successes):
+            raise RaisedInWorker(*self.error_queue.get(timeout=5.0))
 
     def __del__(self) -> None:
         # GymVecEnv ends the workers; AsyncVectorEnv's own way may wait for ever.

@@ -70,7 +70,7 @@ class BootstrappedEnvFn:
             os._exit(1)
         # Out of the terminal's group: Ctrl-C is the parent's affair.
         with contextlib.suppress(PermissionError):
-            os.setsid()
+            os.setpgid(0, 0)
         os.environ.update(THREAD_LIMITS)
         path = f"/proc/{self._parent_pid}/fd/{self._stderr_fd}"
         with contextlib.suppress(OSError):

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from rlbench_puffer.errors import InvalidOptionError
 
 Info = dict[str, Any]
-HostKind = Literal["batched", "native", "emulated"]
+HostKind = Literal["batched", "native", "emulated", "buffered"]
+"""Ours; PufferLib's native; PufferLib's emulated, which gets its rows through
+``env.buf`` (PufferLib 2) or its constructor's ``buf`` (PufferLib 3)."""
 
 
 @dataclasses.dataclass
@@ -104,12 +106,16 @@ class HostRecipe:
             ours = getattr(env, "seeds_each_agent", False)
             host = BatchedHost if ours else NativeHost
             return host(env, buffers, self.first_env_id)
-        envs = [
-            creator(*args, **kwargs)
-            for creator, args, kwargs in zip(
-                self.creators, self.args, self.kwargs, strict=True
-            )
-        ]
+        calls = zip(self.creators, self.args, self.kwargs, strict=True)
+        envs = []
+        for i, (creator, args, kwargs) in enumerate(calls):
+            row = buffers.rows(i, i + 1)
+            if self.kind == "buffered":
+                envs.append(creator(*args, buf=row, **kwargs))
+            else:
+                env = creator(*args, **kwargs)
+                env.buf = row
+                envs.append(env)
         return EmulatedHost(envs, buffers, self.first_env_id)
 
 
@@ -126,9 +132,9 @@ def kind_of(env: Any) -> HostKind:
             "a creator of PufferLib environments",
             "Wrap the environment in pufferlib.emulation.GymnasiumPufferEnv.",
         )
-    if getattr(env, "emulated", False):
-        return "emulated"
-    return "native"
+    if not getattr(env, "emulated", False):
+        return "native"
+    return "emulated" if hasattr(env, "buf") else "buffered"
 
 
 class BatchedHost(Host):
@@ -146,6 +152,9 @@ class BatchedHost(Host):
         self._first_env_id = first_env_id
         self._actions = buffers.actions
         self._step = env.step
+        # PufferLib gives every worker the same arguments: an environment that
+        # numbers its rows from 0 in each of them is put right here.
+        self._offset = first_env_id - getattr(env, "first_env_id", first_env_id)
 
     def reset(self, seeds: list[int], episode_indices: list[int]) -> list[Info]:
         """See :class:`Host`.
@@ -190,6 +199,9 @@ class BatchedHost(Host):
     def _named(self, infos: list[Info]) -> list[Info]:
         # A foreign environment's infos carry no env_id; one that speaks for all
         # of its rows is filed under the first.
+        if self._offset:
+            for info in infos:
+                info["env_id"] += self._offset
         return [
             info if "env_id" in info else {"env_id": self._first_env_id, **info}
             for info in infos
@@ -216,7 +228,7 @@ class EmulatedHost(Host):
     """One PufferLib-emulated environment for each sub-env.
 
     Args:
-      envs: the environments; each gets its row through ``env.buf``.
+      envs: the environments, which write into their rows.
       buffers: all rows.
       first_env_id: index of the first.
     """
@@ -228,8 +240,6 @@ class EmulatedHost(Host):
         self.num_envs = len(envs)
         self._first_env_id = first_env_id
         self._buffers = buffers
-        for i, env in enumerate(envs):
-            env.buf = buffers.rows(i, i + 1)
 
     def reset(self, seeds: list[int], episode_indices: list[int]) -> list[Info]:
         """See :class:`Host`."""

@@ -26,7 +26,6 @@ _BACKEND_OPTIONS: dict[str, tuple[str, ...]] = {
         *_DEADLINES,
         *_CHECKS,
         "copy",
-        "cpu_affinity",
         "max_chunk_len",
         "start_concurrency",
     ),
@@ -82,7 +81,7 @@ def make_vec(
     if backend == "puffer":
         from rlbench_puffer.vector.puffer import PufferVecEnv
 
-        shm_options = ShmOptions(on_fault="raise", **own_options)
+        shm_options = ShmOptions(on_fault="raise", cpu_affinity=None, **own_options)
         recipes = _recipes(config, layout)
         return PufferVecEnv.from_recipes(layout, recipes, shm_options, seed)
     from rlbench_puffer.vector.shm.pool import ShmVecEnv

@@ -23,6 +23,7 @@ from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.worker_process import Lifeline, WorkerProcess
 
 _PROBE_TIMEOUT_S = 120.0
+_EMULATED_FIELDS = ("observation_dtype", "emulated_observation_dtype")
 
 Creator = Callable[..., Any]
 
@@ -38,13 +39,15 @@ def probe(conn: Connection, creator: bytes) -> None:
         "single_action_space": env.single_action_space,
         "num_agents": env.num_agents,
         "emulated": emulated
-        and {
-            "observation_dtype": emulated.observation_dtype,
-            "emulated_observation_dtype": emulated.emulated_observation_dtype,
-        },
+        and {name: _field(emulated, name) for name in _EMULATED_FIELDS},
     }
     env.close()
     conn.send(("facts", facts))
+
+
+def _field(emulated: Any, name: str) -> Any:
+    # PufferLib 3 has a dict where PufferLib 2 has a namespace.
+    return emulated[name] if isinstance(emulated, dict) else getattr(emulated, name)
 
 
 def probe_creator(
@@ -112,7 +115,7 @@ def plan_from_creators(
             f"{num_envs}: a native PufferEnv runs its sub-envs itself",
             "Give num_agents to the environment instead.",
         )
-    if kind == "emulated" and agents != 1:
+    if kind != "native" and agents != 1:
         raise InvalidOptionError(
             "num_agents", agents, "1: only single-agent environments are emulated here"
         )

@@ -23,7 +23,7 @@ from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.probing import plan_from_creators
 from rlbench_puffer.vector.puffer_words import SemaphoreSet
-from rlbench_puffer.vector.puffer_worker import CHUNK, CLOSE, ENTRY, RESET
+from rlbench_puffer.vector.puffer_worker import CHUNK, ENTRY, RESET
 from rlbench_puffer.vector.runner import read_tally
 from rlbench_puffer.vector.shm.options import ShmOptions
 from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S, start_workers
@@ -80,7 +80,8 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
             env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
         )
         options.setdefault("copy", not zero_copy)
-        self._set_up(layout, recipes, ShmOptions(on_fault="raise", **options), seed)
+        own = ShmOptions(on_fault="raise", cpu_affinity=None, **options)
+        self._set_up(layout, recipes, own, seed)
 
     @classmethod
     def from_recipes(
@@ -238,7 +239,7 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
         return observations, rewards, terminals, truncations, infos
 
     def _shut_down(self) -> None:
-        self._words.post_all(CLOSE)
+        self._words.ask_to_close()
         self._started.end(CLOSE_PATIENCE_S)
         self._last_waiting = self._words.waiter.report()
         # The memory goes with its last array; these were ours.

@@ -12,6 +12,8 @@ from rlbench_puffer.vector.deadlines import Deadlines
 from rlbench_puffer.vector.puffer_worker import (
     CHUNK,
     CHUNK_LEN,
+    CLOSE,
+    CLOSING,
     ERROR,
     MAIN,
     PARENT_SLEEPS,
@@ -27,6 +29,10 @@ Info = dict[str, Any]
 
 _NAP_S = 1e-4
 """Sleep between two looks at several groups, in [s]; no one word stands for all."""
+
+
+_LOOK_EVERY_S = 0.1
+"""Between two looks at workers that nobody waits for, in [s]."""
 
 
 class SemaphoreSet:
@@ -66,12 +72,18 @@ class SemaphoreSet:
             for start in range(0, count, workers_per_batch)
         ]
         self._next_group = 0
+        self._looked_at = 0.0
 
     def post_all(self, command: int, chunk_len: int = 1) -> None:
         """Give every worker a command."""
         self._lengths[:] = self._chunk_len = chunk_len
         self.semaphores[:] = command
         self.posted(range(len(self._commands)), command)
+
+    def ask_to_close(self) -> None:
+        """Tell every worker to free its sub-envs and exit, whatever it is doing."""
+        self._block.arrays["words"][: len(self._commands), CLOSING] = 1
+        self.post_all(CLOSE)
 
     def posted(self, workers: Sequence[int], command: int) -> None:
         """A command has been stored for some workers: wake those that sleep."""
@@ -96,6 +108,9 @@ class SemaphoreSet:
             self.wait_all()
             return self._groups[0]
         turn = 0
+        # Others may always be ready at once; one that died is found all the same.
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._look_around()
         while True:
             for i in range(count):
                 group = (self._next_group + i) % count
@@ -163,7 +178,7 @@ class SemaphoreSet:
         return self._raw[worker * WORDS_PER_WORKER + SEMAPHORE] >= MAIN
 
     def _look_around(self) -> None:
-        now = time.monotonic()
+        now = self._looked_at = time.monotonic()
         for worker in self.busy():
             process = self._supervisor.processes[worker]
             # Exit is asked before the answer: a worker may answer, then exit.

@@ -22,8 +22,9 @@ ENTRY = f"{__name__}:serve"
 RESET, STEP, CHUNK, CLOSE, MAIN, INFO, ERROR = 0, 1, 2, 4, 5, 6, 7
 
 # Words of one worker: the semaphore and the length of a chunk are the parent's to
-# write between two answers; then who sleeps.
-SEMAPHORE, CHUNK_LEN, PARENT_SLEEPS, WORKER_SLEEPS = 0, 1, 2, 16
+# write between two answers; then who sleeps, and whether the end has come, which the
+# parent may say while the worker is about to overwrite the semaphore.
+SEMAPHORE, CHUNK_LEN, PARENT_SLEEPS, CLOSING, WORKER_SLEEPS = 0, 1, 2, 3, 16
 
 
 def serve(conn: Connection, order: WorkerOrder) -> None:
@@ -74,7 +75,8 @@ class _Semaphore:
         if not self._waiter.spin(words, index, self._last):
             flag = self._base + WORKER_SLEEPS
             while not self._waiter.sleep(words, index, self._last, self._address, flag):
-                pass
+                if words[self._base + CLOSING]:
+                    return CLOSE
         return words[index]
 
     def chunk_len(self) -> int:

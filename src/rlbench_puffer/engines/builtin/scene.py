@@ -48,6 +48,8 @@ class Scene:
         self._placed = {name: self.batch.expand(name) for name in PLACED_MODEL_FIELDS}
         self._defaults = {name: array[0].copy() for name, array in self._placed.items()}
         self._variables: dict[str, NDArray[Any]] = {}
+        # Looking a name up costs more than what a placement does with it.
+        self._ids: dict[tuple[str, str], int] = {}
 
     def id_of(self, kind: str, name: str) -> int:
         """Index of a named body, joint, geom, site, sensor or equality.
@@ -55,6 +57,9 @@ class Scene:
         Raises:
           UnknownNameError: the scene has none of that name; lists close matches.
         """
+        known = self._ids.get((kind, name))
+        if known is not None:
+            return known
         objtype = getattr(mujoco.mjtObj, f"mjOBJ_{kind.upper()}")
         index = mujoco.mj_name2id(self.model, objtype, name)
         if index < 0:
@@ -63,6 +68,7 @@ class Scene:
             raise UnknownNameError(
                 f"{kind} of the scene", name, [known for known in names if known]
             )
+        self._ids[kind, name] = index
         return index
 
     def body_position(self, name: str) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 import dataclasses
 import mmap
 import os
+import struct
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,12 +12,14 @@ from numpy.typing import NDArray
 
 from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers
-from rlbench_puffer.vector.runner import TALLY_BYTES
+from rlbench_puffer.vector.runner import TALLY_BYTES, TALLY_FIELDS
 
 WORDS_PER_WORKER = 32
 """uint32 control words of one worker: two cache lines, one for each writer."""
 
 _ALIGN = 64
+_DOUBLE = struct.Struct("d")
+_FINISHED_AT = _DOUBLE.size * TALLY_FIELDS.index("finished_at")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -146,6 +149,11 @@ class Block:
         step nobody received leaves those of the step before whole.
         """
         return (2 * worker + (sequence & 1)) * TALLY_BYTES
+
+    def finished_at(self, worker: int, sequence: int) -> float:
+        """When a worker finished command ``sequence``, in [s] of the perf counter."""
+        offset = self.tally_offset(worker, sequence) + _FINISHED_AT
+        return _DOUBLE.unpack_from(self.tallies, offset)[0]
 
 
 def create_block(plan: BlockPlan) -> tuple[int, Block]:

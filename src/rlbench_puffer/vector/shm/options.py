@@ -31,8 +31,10 @@ class ShmOptions(FaultPolicy):
     check_finite: bool = True
     """Whether NaN or infinity in an observation or reward is a fault."""
 
-    cpu_affinity: Literal["spread"] | tuple[int, ...] | None = None
-    """Cores that workers are bound to, in turn; ``"spread"`` takes all at hand."""
+    cpu_affinity: Literal["auto", "spread"] | tuple[int, ...] | None = "auto"
+    """Cores that workers are bound to, in turn. ``"spread"`` takes all at hand,
+    ``"auto"`` does so where the workers fill them evenly (then moving a worker gains
+    nothing, and it takes up to a fifth of a step), None binds nobody."""
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -42,7 +44,7 @@ class ShmOptions(FaultPolicy):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")
         affinity = self.cpu_affinity
-        if affinity is None or affinity == "spread":
+        if affinity in (None, "auto", "spread"):
             return
         at_hand = os.sched_getaffinity(0)
         if (
@@ -52,7 +54,9 @@ class ShmOptions(FaultPolicy):
             or not set(affinity) <= at_hand
         ):
             raise InvalidOptionError(
-                "cpu_affinity", affinity, f'"spread", or some of {sorted(at_hand)}'
+                "cpu_affinity",
+                affinity,
+                f'"auto", "spread", None, or some of {sorted(at_hand)}',
             )
 
     def check_chunk_len(self, length: int) -> None:
@@ -65,10 +69,12 @@ class ShmOptions(FaultPolicy):
                 f"Make the vector environment with max_chunk_len={length}.",
             )
 
-    def cores(self) -> tuple[int, ...]:
+    def cores(self, num_workers: int) -> tuple[int, ...]:
         """The cores to bind workers to; empty binds nobody."""
-        if self.cpu_affinity is None:
-            return ()
-        if self.cpu_affinity == "spread":
-            return tuple(sorted(os.sched_getaffinity(0)))
-        return tuple(self.cpu_affinity)
+        affinity = self.cpu_affinity
+        at_hand = tuple(sorted(os.sched_getaffinity(0)))
+        if affinity == "auto":
+            return at_hand if num_workers % len(at_hand) == 0 else ()
+        if affinity == "spread":
+            return at_hand
+        return () if affinity is None else tuple(affinity)

@@ -83,7 +83,7 @@ def start_workers(
             order_of,
             pass_fds=(block_fd,),
             policy=options,
-            cpu_affinity=options.cores(),
+            cpu_affinity=options.cores(layout.num_workers),
         )
         supervisor.start_all()
     except BaseException:

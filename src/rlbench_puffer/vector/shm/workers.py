@@ -1,7 +1,6 @@
 """The workers as the pool sees them: commands out, results in, faults in between."""
 
 import os
-import struct
 import time
 from collections.abc import Sequence
 from multiprocessing.connection import wait as wait_for_any
@@ -9,7 +8,7 @@ from typing import Any
 
 from rlbench_puffer.errors import WorkerError, WorkerTimeoutError
 from rlbench_puffer.vector.books import Accounts
-from rlbench_puffer.vector.runner import TALLY_BYTES, TALLY_FIELDS, read_tally
+from rlbench_puffer.vector.runner import TALLY_BYTES, read_tally
 from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
 from rlbench_puffer.vector.shm.supervisor import Supervisor
 from rlbench_puffer.vector.shm.sync import (
@@ -23,8 +22,8 @@ from rlbench_puffer.vector.shm.sync import (
 )
 from rlbench_puffer.vector.waiting import Waiter, futex_sleep
 
-_DOUBLE = struct.Struct("d")
-_FINISHED_AT = 8 * TALLY_FIELDS.index("finished_at")
+_LOOK_EVERY_S = 0.1
+"""Between two looks at workers that nobody waits for, in [s]."""
 
 
 class WorkerSet:
@@ -61,6 +60,7 @@ class WorkerSet:
         # them whose reset stands in for a step that the user asked for.
         self._unreset: set[int] = set()
         self._queued: set[int] = set()
+        self._looked_at = 0.0
         self._doorbell = count * WORDS_PER_WORKER
         self._doorbell_address = block.words_address + 4 * self._doorbell
 
@@ -113,10 +113,13 @@ class WorkerSet:
           WorkerError: a worker failed and may not be replaced.
         """
         spins = 0
+        # Others may always be ready at once; one that died is found all the same.
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._look_around()
         while True:
             ready = [w for w in range(len(self._words)) if self._has_result(w)]
             for worker in ready:
-                if worker not in self.lost and self._status(worker) & RAISED:
+                if worker not in self.lost and self.status(worker) & RAISED:
                     self._fault_of_raised(worker)
                     ready = []
                     break
@@ -133,11 +136,11 @@ class WorkerSet:
 
     def status(self, worker: int) -> int:
         """The status bits of a worker's result."""
-        return self._status(worker)
+        return self._raw[self._words[worker].status_index]
 
     def infos(self, worker: int) -> list[dict[str, Any]]:
         """The infos that came with a worker's result."""
-        if not self._status(worker) & HAS_INFOS:
+        if not self.status(worker) & HAS_INFOS:
             return []
         conn = self._supervisor.processes[worker].conn
         # The worker sends right after it has set the bit. Should it be stopped in
@@ -179,10 +182,10 @@ class WorkerSet:
         for worker in busy:
             if not self._has_result(worker):
                 self._wait_carefully([worker])
-            if worker not in self.lost and not self._status(worker) & RAISED:
+            if worker not in self.lost and not self.status(worker) & RAISED:
                 self.infos(worker)
         for worker in busy:
-            if worker not in self.lost and self._status(worker) & RAISED:
+            if worker not in self.lost and self.status(worker) & RAISED:
                 self._fault_of_raised(worker)
         self.lost.clear()
         self._queued.clear()
@@ -207,9 +210,6 @@ class WorkerSet:
             self._unreset.discard(worker)
             self._words[worker].post(RESET, self._arguments[worker])
 
-    def _status(self, worker: int) -> int:
-        return self._raw[self._words[worker].status_index]
-
     def _has_result(self, worker: int) -> bool:
         if worker in self.lost:
             return True
@@ -220,8 +220,7 @@ class WorkerSet:
     def _finished_at(self, worker: int) -> float:
         if worker in self.lost:
             return 0.0
-        offset = self._block.tally_offset(worker, self._words[worker].number)
-        return _DOUBLE.unpack_from(self._block.tallies, offset + _FINISHED_AT)[0]
+        return self._block.finished_at(worker, self._words[worker].number)
 
     def _wait_for(self, worker: int) -> None:
         """The slow end of a wait: sleep, look around, sleep again."""
@@ -242,7 +241,7 @@ class WorkerSet:
                 if (
                     worker not in self.lost
                     and self._has_result(worker)
-                    and self._status(worker) & RAISED
+                    and self.status(worker) & RAISED
                 ):
                     self._fault_of_raised(worker)
             missing = [w for w in workers if not self._has_result(w)]
@@ -274,7 +273,7 @@ class WorkerSet:
             raw[words.waits_index] = 0
 
     def _look_around(self) -> None:
-        now = time.monotonic()
+        now = self._looked_at = time.monotonic()
         supervisor = self._supervisor
         for worker in list(supervisor.starting):
             error = supervisor.start_error(worker)

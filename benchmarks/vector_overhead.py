@@ -1,0 +1,219 @@
+"""What vectorising costs: microseconds of a vector step, whoever vectorises.
+
+    uv run --group benchmark python benchmarks/vector_overhead.py [--quick] [--json]
+
+Environments without work and with 250 us of it, observations of 64 floats and of
+84x84x12 bytes, 1 to 32 sub-envs, 1 to all cores' workers. All contestants of a cell
+live at the same time and take turns, so that drift of the machine's speed hits all
+alike; PufferLib's own workers, which spin, are stopped while others run. Rows and a
+figure go to ``results/vector_overhead/``. Contestants that are not installed leave
+rows with an error. The ratio printed is the least, over the cells, of the quickest
+other process-based contestant's time over that of ``shm``.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from overhead_contestants import MAKERS, ONE_PROCESS_EACH, Cell, Contestant
+
+from rlbench_puffer.benchmark.machine import (
+    describe_host,
+    find_commit,
+    package_versions,
+)
+
+OUT = Path(__file__).parents[1] / "results" / "vector_overhead"
+PROCESS_BASED = ("gym", "puffer", "stock puffer", "sb3", "torchrl")
+
+
+def cells(quick: bool) -> list[Cell]:
+    """Every cell, small ones first."""
+    cores = len(os.sched_getaffinity(0))
+    if quick:
+        return [Cell(work, "64 floats", n, cores) for work in (0, 250) for n in (2, 8)]
+    return [
+        Cell(work, observation, num_envs, workers)
+        for work in (0, 250)
+        for observation in ("64 floats", "84x84x12 bytes")
+        for num_envs in (1, 2, 4, 8, 16, 32)
+        for workers in range(1, min(cores, num_envs) + 1)
+        if num_envs % workers == 0
+    ]
+
+
+def measure_cell(
+    cell: Cell, names: list[str], repeats: int, seconds: float
+) -> list[dict[str, Any]]:
+    """One row for each contestant."""
+    running: dict[str, Contestant] = {}
+    errors: dict[str, str] = {}
+    for name in names:
+        try:
+            running[name] = MAKERS[name](cell)
+            running[name].pause()
+        except Exception as error:  # noqa: BLE001 - a failed cell is a row, too
+            errors[name] = f"{type(error).__name__}: {error}"
+    samples: dict[str, list[float]] = {name: [] for name in running}
+    try:
+        for repeat in range(repeats):
+            order = list(running) if repeat % 2 else list(reversed(running))
+            for name in order:
+                running[name].resume()
+                samples[name].append(sample(running[name], seconds))
+                running[name].pause()
+    finally:
+        for contestant in running.values():
+            contestant.resume()
+            contestant.close()
+    return [row(cell, name, samples.get(name, []), errors.get(name)) for name in names]
+
+
+def sample(contestant: Contestant, seconds: float) -> float:
+    """Microseconds of one vector step, over about ``seconds`` [s]."""
+    for _ in range(3):
+        contestant.advance()
+    calls = 0
+    start = time.perf_counter()
+    while (took := time.perf_counter() - start) < seconds:
+        for _ in range(10 if took * 50 > seconds else 1):
+            contestant.advance()
+            calls += 1
+    return took * 1e6 / (calls * contestant.steps_per_call)
+
+
+def row(
+    cell: Cell, name: str, samples: list[float], error: str | None
+) -> dict[str, Any]:
+    """A row as it is written."""
+    ordered = sorted(samples)
+    spread = None
+    if len(ordered) > 1:
+        low, _, high = statistics.quantiles(ordered, n=4, method="inclusive")
+        spread = round(high - low, 2)
+    return {
+        "schema": 1,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": describe_host(),
+        "commit": find_commit(),
+        "versions": package_versions(),
+        "work_us": cell.work_us,
+        "observation": cell.observation,
+        "num_envs": cell.num_envs,
+        "num_workers": _workers(cell, name),
+        "pool_workers": cell.num_workers,
+        "backend": name,
+        "samples_us": [round(value, 2) for value in samples],
+        "us_per_vector_step": round(statistics.median(samples), 2) if samples else None,
+        "spread_us": spread,
+        "error": error,
+    }
+
+
+def _workers(cell: Cell, name: str) -> int:
+    if name == "serial":
+        return 0
+    return cell.num_envs if name in ONE_PROCESS_EACH else cell.num_workers
+
+
+def contestants(cell: Cell, quick: bool) -> list[str]:
+    """Those that are measured in a cell."""
+    cores = len(os.sched_getaffinity(0))
+    most = max(w for w in range(1, cores + 1) if cell.num_envs % w == 0)
+    # Those with a process for each sub-env do not depend on the number of workers.
+    names = [
+        name
+        for name in MAKERS
+        if name not in ONE_PROCESS_EACH
+        or (cell.num_envs <= ONE_PROCESS_EACH[name] and cell.num_workers == most)
+    ]
+    return (
+        [name for name in names if name not in ("sb3", "torchrl")] if quick else names
+    )
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures that the project promises, from the rows of one run."""
+    cores = len(os.sched_getaffinity(0))
+    by_cell: dict[tuple[Any, ...], dict[str, float]] = {}
+    for each in rows:
+        if each["us_per_vector_step"] is not None:
+            key = tuple(
+                each[k] for k in ("work_us", "observation", "num_envs", "pool_workers")
+            )
+            by_cell.setdefault(key, {})[each["backend"]] = each["us_per_vector_step"]
+    told: dict[str, Any] = {
+        "ratio": min(
+            min(times[name] for name in PROCESS_BASED if name in times) / times["shm"]
+            for times in by_cell.values()
+        )
+    }
+    noop = by_cell.get((0, "64 floats", 2, 2))
+    if noop:
+        told["noop_shm_us"] = noop["shm"]
+        told["noop_gym_over_shm"] = noop["gym"] / noop["shm"]
+        if "stock puffer" in noop:
+            told["noop_stock_puffer_over_puffer"] = (
+                noop["stock puffer"] / noop["puffer"]
+            )
+    working = by_cell.get((250, "64 floats", 8, cores))
+    if working:
+        ideal = working["serial"] / cores
+        told["working_shm_of_ideal"] = ideal / working["shm"]
+        told["working_chunk_overhead"] = working["shm chunk 16"] / ideal - 1
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in told.items()
+    }
+
+
+def main() -> None:
+    """Measure, write rows and the figure, print the ratio."""
+    parser = argparse.ArgumentParser(description="What vectorising costs.")
+    parser.add_argument(
+        "--quick", action="store_true", help="four cells, short samples"
+    )
+    parser.add_argument("--json", action="store_true", help="print just the ratios")
+    arguments = parser.parse_args()
+    repeats, seconds = (3, 0.25) if arguments.quick else (5, 0.2)
+    rows: list[dict[str, Any]] = []
+    with contextlib.ExitStack() as stack:
+        file = None
+        if not arguments.quick:
+            OUT.mkdir(parents=True, exist_ok=True)
+            path = OUT / "vector_overhead.jsonl"
+            file = stack.enter_context(path.open("w"))
+        for cell in cells(arguments.quick):
+            names = contestants(cell, arguments.quick)
+            for new in measure_cell(cell, names, repeats, seconds):
+                rows.append(new)
+                if file is not None:
+                    print(json.dumps(new), file=file, flush=True)
+                if not arguments.json:
+                    print(_line(new), flush=True)
+    if not arguments.quick:
+        from overhead_figure import draw
+
+        draw(rows, OUT / "vector_overhead.png")
+    print(json.dumps(summary(rows)))
+
+
+def _line(each: dict[str, Any]) -> str:
+    time_us = each["us_per_vector_step"]
+    shown = each["error"] if time_us is None else f"{time_us:10.1f} us"
+    return (
+        f"{each['work_us']:4g} us work  {each['observation']:>14}  "
+        f"{each['num_envs']:3} envs  {each['num_workers']:3} workers  "
+        f"{each['backend']:>12}  {shown}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
