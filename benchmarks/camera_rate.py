@@ -43,7 +43,7 @@ CELLS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
 
 
 def measure_cell(
-    display: str, size: int, kinds: tuple[str, ...], repeats: int, steps: int
+    display: str, size: int, kinds: tuple[str, ...], *, repeats: int, steps: int
 ) -> dict[str, Any]:
     """One row: both rates of one cell, in this process."""
     chosen = {kind: kind in kinds for kind in ("rgb", "depth", "mask", "point_cloud")}
@@ -94,7 +94,9 @@ def main() -> None:
     options = parser.parse_args()
     repeats, steps = (2, 10) if options.quick else (7, 40)
     if options.cell is not None:
-        print(json.dumps(measure_cell(*CELLS[options.cell], repeats, steps)))
+        print(
+            json.dumps(measure_cell(*CELLS[options.cell], repeats=repeats, steps=steps))
+        )
         return
     rows = []
     for cell in range(1 if options.quick else len(CELLS)):

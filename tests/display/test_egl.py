@@ -14,7 +14,8 @@ from rlbench_puffer.display.egl import (
 
 
 def _device(index: int, **facts: Any) -> EglDevice:
-    known = {"cuda_id": None, "drm_file": None, "uuid": None, "software": False}
+    known: dict[str, Any] = {"cuda_id": None, "drm_file": None, "uuid": None}
+    known["software"] = False
     return EglDevice(index=index, **(known | facts))
 
 
