@@ -191,6 +191,6 @@ MAKERS: dict[str, Callable[[Cell], Contestant]] = {
     "shm chunk 16": functools.partial(make_shm, chunk_len=CHUNK_LEN),
 }
 
-ONE_PROCESS_EACH = {"gym": 32, "sb3": 8, "torchrl": 8}
+ONE_PROCESS_EACH = {"gym": 32, "sb3": 4, "torchrl": 4}
 """Those with a process for each sub-env, and how many this script lets them start:
 a worker that imports torch takes 0.4 GB."""

@@ -182,7 +182,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print just the ratios")
     arguments = parser.parse_args()
-    repeats, seconds = (3, 0.25) if arguments.quick else (5, 0.2)
+    repeats, seconds = (3, 0.25) if arguments.quick else (3, 0.2)
     rows: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
         file = None

@@ -12,7 +12,7 @@ from rlbench_puffer.errors import InvalidActionError
 class ActionGate:
     """Lets through arrays of the right shape, dtype and range, and nothing else.
 
-    The usual case, a float32 array that is fine, costs about 2 us: four array
+    The usual case, a float32 array that is fine, costs about 2 us: a few array
     operations into scratch memory, made once.
 
     Args:
@@ -32,6 +32,10 @@ class ActionGate:
         self._inside = np.empty(self.shape, bool)
         self._below = np.empty(self.shape, bool)
         self._all_true = np.ones(self.shape, bool).tobytes()
+        # Bounds that are the same on both sides need one comparison less.
+        self._symmetric = dtype.kind == "f" and bool((self._low == -self._high).all())
+        self._sizes = np.empty(self.shape, dtype)
+        self._limits = np.broadcast_to(self._high, self.shape).copy()
 
     def check(self, actions: ArrayLike, env_ids: NDArray[np.intp]) -> NDArray[Any]:
         """The batch in the action buffer's dtype.
@@ -55,10 +59,14 @@ class ActionGate:
                 "for each sub-env.",
                 "Pass one action for each sub-env that recv() returned.",
             )
-        # NaN compares False, so the two passes find NaN and infinity as well.
-        np.greater_equal(actions, self._low, self._inside)
-        np.less_equal(actions, self._high, self._below)
-        np.logical_and(self._inside, self._below, self._inside)
+        # NaN compares False, so this finds NaN and infinity as well.
+        if self._symmetric:
+            np.absolute(actions, self._sizes)
+            np.less_equal(self._sizes, self._limits, self._inside)
+        else:
+            np.greater_equal(actions, self._low, self._inside)
+            np.less_equal(actions, self._high, self._below)
+            np.logical_and(self._inside, self._below, self._inside)
         if self._inside.tobytes() != self._all_true:
             self._refuse(actions, self._inside, env_ids, inner=None)
         return actions

@@ -23,7 +23,7 @@ from rlbench_puffer.vector.puffer_worker import (
 )
 from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
 from rlbench_puffer.vector.shm.supervisor import Supervisor
-from rlbench_puffer.vector.waiting import Waiter, futex_wake
+from rlbench_puffer.vector.waiting import Waiter, burst_for, futex_wake
 
 Info = dict[str, Any]
 
@@ -57,7 +57,7 @@ class SemaphoreSet:
         workers_per_batch: int,
     ) -> None:
         count = block.plan.num_workers
-        self.waiter = Waiter()
+        self.waiter = Waiter(burst_for(count))
         self.semaphores: NDArray[Any] = block.arrays["words"][:count, SEMAPHORE]
         self._lengths: NDArray[Any] = block.arrays["words"][:count, CHUNK_LEN]
         self._block = block

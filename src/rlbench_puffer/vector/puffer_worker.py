@@ -14,7 +14,7 @@ from rlbench_puffer.vector.bootstrap import report_error
 from rlbench_puffer.vector.runner import Runner
 from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
 from rlbench_puffer.vector.shm.worker import WorkerOrder
-from rlbench_puffer.vector.waiting import Waiter, futex_wake
+from rlbench_puffer.vector.waiting import Waiter, burst_for, futex_wake
 
 ENTRY = f"{__name__}:serve"
 
@@ -65,7 +65,7 @@ class _Semaphore:
         self._words = block.words
         self._base = worker * WORDS_PER_WORKER
         self._address = block.words_address + 4 * (self._base + SEMAPHORE)
-        self._waiter = Waiter()
+        self._waiter = Waiter(burst_for(block.plan.num_workers))
         self._last = MAIN
         # A fresh block holds zeros, and zero is PufferLib's RESET.
         self._words[self._base + SEMAPHORE] = MAIN

@@ -77,7 +77,7 @@ class Runner:
         # A dot product with zeros is 0 for finite numbers and NaN otherwise; it
         # neither overflows nor makes a temporary array.
         self._watched = [
-            (name, flat, np.zeros(flat.size, flat.dtype))
+            (name, flat, np.zeros(flat.size, flat.dtype).dot)
             for name, flat in (
                 ("Observation", buffers.observations.reshape(-1)),
                 ("Reward", buffers.rewards.reshape(-1)),
@@ -178,8 +178,9 @@ class Runner:
             self._buffers.observations.view(np.uint8)[...] = 0xA5
 
     def _check_finite(self) -> None:
-        for name, flat, zeros in self._watched:
-            if np.dot(flat, zeros) == 0.0:
+        for name, flat, dot_zeros in self._watched:
+            # Zero is false and NaN is true: no comparison needed.
+            if not dot_zeros(flat):
                 continue
             rows = flat.reshape(self.num_envs, -1)
             row, component = (int(i) for i in np.argwhere(~np.isfinite(rows))[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.errors import WorkerError
 from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
@@ -130,6 +130,33 @@ class ShmVecEnv(VecEnv):
         self._actions = block.actions.reshape(n, *block.actions.shape[2:])
         self._episodes = EpisodeTracker(block.episode_indices)
         self._resetting = False
+
+    def step(self, actions: ArrayLike) -> Stepped:
+        """See :meth:`VecEnv.step`; whole batches take a shorter way to the same end."""
+        if self._state is not VecState.READY or not self._whole_batch:
+            return super().step(actions)
+        checked = self._gate.check(actions, self._env_ids)
+        clock = self._clock
+        start = time.perf_counter()
+        np.copyto(self._actions, checked)
+        # An interrupt leaves the step pending: close() and async_reset() go on.
+        self._state = VecState.WAITING
+        workers = self._workers
+        try:
+            status = workers.exchange()
+        except WorkerError:
+            self._state = VecState.BROKEN
+            raise
+        quiet = not (status or workers.lost or True in self._episodes.any_over)
+        infos = [] if quiet else self._collect(self._all_workers)
+        workers.take(self._all_workers)
+        self._state = VecState.READY
+        clock.send += workers.sent_at - start
+        clock.wait += time.perf_counter() - workers.sent_at
+        if self.options.copy:
+            return self._rows(self._all_workers, infos)[:5]
+        observations, rewards, terminals, truncations, _ = self._views
+        return observations, rewards, terminals, truncations, infos
 
     def timings(self) -> dict[str, Any]:
         """See :meth:`VecEnv.timings`."""

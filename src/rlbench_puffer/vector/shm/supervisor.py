@@ -64,6 +64,12 @@ class FaultPolicy(Deadlines):
                 "start_concurrency", concurrency, "a whole number of at least 1"
             )
 
+    def limit_s(self, steps: int, *, resetting: bool) -> float:
+        """How long a command may take in [s]: a step, a chunk, or a reset before it."""
+        if resetting:
+            return self.reset_timeout_s + self.step_timeout_s * steps
+        return self.step_timeout_s * max(1, steps)
+
 
 class Supervisor:
     """The processes of one pool.
@@ -175,6 +181,29 @@ class Supervisor:
             if conn.poll():
                 return conn.recv()
         return None
+
+    def infos(self, index: int) -> list[dict[str, Any]]:
+        """The infos that a worker has announced.
+
+        It sends right after the announcement. Should it be stopped in between, the
+        next wait finds out; the infos are lost with it.
+        """
+        conn = self.processes[index].conn
+        with contextlib.suppress(EOFError, OSError):
+            if conn.poll(self.policy.step_timeout_s):
+                return conn.recv()
+        return []
+
+    def told(self, index: int, phase: str) -> WorkerError:
+        """The error that a worker has announced."""
+        process = self.processes[index]
+        if process.conn.poll(1.0):
+            message = self.message(index)
+            if message is not None:
+                return self.raised(index, phase, message[1])
+        # It promised a message and sent none; what is left of it is ended.
+        process.kill()
+        return self.died(index, phase)
 
     def died(self, index: int, phase: str) -> WorkerDiedError:
         """The error for a process that is gone."""

@@ -5,10 +5,11 @@ the worker writes results and books, then its status, then the command's number 
 done. The number is always stored last, so whoever sees it sees the rest.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
-from rlbench_puffer.vector.waiting import Waiter, futex_wake
+from rlbench_puffer.vector.waiting import Waiter, burst_for, futex_sleep, futex_wake
 
 # Written by the parent: the first cache line.
 COMMAND = 0
@@ -48,7 +49,7 @@ class CommandEnd:
         self._doorbell = block.plan.num_workers * WORDS_PER_WORKER
         self._doorbell_address = block.words_address + 4 * self._doorbell
         self.number: int = self._words[self._base + DONE]
-        self.waiter = Waiter()
+        self.waiter = Waiter(burst_for(block.plan.num_workers))
 
     def next_command(self) -> tuple[int, int]:
         """Wait for a command; its code and argument."""
@@ -121,3 +122,33 @@ class WorkerWords:
         for index in range(self._base, self._base + WORDS_PER_WORKER):
             self._words[index] = 0
         self.number = 0
+
+
+class Doorbell:
+    """One word that any worker changes, for a parent that waits for several.
+
+    Args:
+      block: the shared block; the word is in the line after the workers'.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self._words: Any = block.words
+        self._index = block.plan.num_workers * WORDS_PER_WORKER
+        self._address = block.words_address + 4 * self._index
+
+    def sleep(self, waiting: Sequence[WorkerWords]) -> bool:
+        """Sleep until one of some workers answers, for one slice at most.
+
+        Returns:
+          Whether it slept; not if an answer was there already, or nobody owes one.
+        """
+        words = self._words
+        old = words[self._index]
+        for each in waiting:
+            words[each.waits_index] = WAITS_FOR_ANY
+        slept = bool(waiting) and not any(each.is_done() for each in waiting)
+        if slept:
+            futex_sleep(self._address, old)
+        for each in waiting:
+            words[each.waits_index] = 0
+        return slept

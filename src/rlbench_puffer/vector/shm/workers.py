@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from multiprocessing.connection import wait as wait_for_any
 from typing import Any
 
-from rlbench_puffer.errors import WorkerError, WorkerTimeoutError
+from rlbench_puffer.errors import WorkerError
 from rlbench_puffer.vector.books import Accounts
 from rlbench_puffer.vector.runner import TALLY_BYTES, read_tally
-from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
+from rlbench_puffer.vector.shm.memory import Block
 from rlbench_puffer.vector.shm.supervisor import Supervisor
 from rlbench_puffer.vector.shm.sync import (
     CLOSE,
@@ -17,10 +17,11 @@ from rlbench_puffer.vector.shm.sync import (
     NUMBER_MASK,
     RAISED,
     RESET,
-    WAITS_FOR_ANY,
+    STEP,
+    Doorbell,
     WorkerWords,
 )
-from rlbench_puffer.vector.waiting import Waiter, futex_sleep
+from rlbench_puffer.vector.waiting import Waiter, burst_for
 
 _LOOK_EVERY_S = 0.1
 """Between two looks at workers that nobody waits for, in [s]."""
@@ -33,6 +34,7 @@ class WorkerSet:
       lost: the error of each worker that failed in the step being waited for; its
         replacement is on its way.
       waiter: the parent's waiting, for ``health()``.
+      sent_at: when :meth:`exchange` had sent, in [s] of the perf counter.
 
     Args:
       block: the shared block.
@@ -45,7 +47,7 @@ class WorkerSet:
     ) -> None:
         count = block.plan.num_workers
         self.lost: dict[int, WorkerError] = {}
-        self.waiter = Waiter()
+        self.waiter = Waiter(burst_for(count))
         self._block = block
         self._raw: Any = block.words
         self._supervisor = supervisor
@@ -53,6 +55,7 @@ class WorkerSet:
         self._accounts = accounts
         self._words = [WorkerWords(block, worker) for worker in range(count)]
         self._nothing = [0] * count
+        self._stepping = [STEP] * count
         self._pending = [0] * count
         self._arguments = [0] * count
         self._posted_at = [0.0] * count
@@ -61,8 +64,8 @@ class WorkerSet:
         self._unreset: set[int] = set()
         self._queued: set[int] = set()
         self._looked_at = 0.0
-        self._doorbell = count * WORDS_PER_WORKER
-        self._doorbell_address = block.words_address + 4 * self._doorbell
+        self.sent_at = 0.0
+        self._doorbell = Doorbell(block)
 
     def post(self, workers: Sequence[int], code: int, argument: int = 0) -> None:
         """Give some workers a command.
@@ -79,6 +82,31 @@ class WorkerSet:
                 self._post_reset(worker, code, argument)
             else:
                 self._words[worker].post(code, argument)
+
+    def exchange(self) -> int:
+        """Give every worker a single step and wait for all of them.
+
+        The same as :meth:`post` and :meth:`wait_all`, in fewer calls.
+
+        Returns:
+          The status bits of all workers together.
+
+        Raises:
+          WorkerError: a worker failed and may not be replaced.
+        """
+        everyone = range(len(self._words))
+        if self._unreset:
+            self.post(everyone, STEP)
+            self.sent_at = time.perf_counter()
+            return self.wait_all(everyone)
+        now = time.monotonic()
+        for words in self._words:
+            words.post(STEP)
+        self._pending[:] = self._stepping
+        self._arguments[:] = self._nothing
+        self._posted_at[:] = [now] * len(self._words)
+        self.sent_at = time.perf_counter()
+        return self.wait_all(everyone)
 
     def wait_all(self, workers: Sequence[int]) -> int:
         """Wait until every one of some workers has a result or is lost.
@@ -142,13 +170,7 @@ class WorkerSet:
         """The infos that came with a worker's result."""
         if not self.status(worker) & HAS_INFOS:
             return []
-        conn = self._supervisor.processes[worker].conn
-        # The worker sends right after it has set the bit. Should it be stopped in
-        # between, the next wait finds out; the infos are lost with it.
-        try:
-            return conn.recv() if conn.poll(self._policy.step_timeout_s) else []
-        except (EOFError, OSError):
-            return []
+        return self._supervisor.infos(worker)
 
     def take(self, workers: Sequence[int]) -> None:
         """The results of some workers have been delivered."""
@@ -257,20 +279,12 @@ class WorkerSet:
             processes = [self._supervisor.processes[worker] for worker in starting]
             wait_for_any([process.conn for process in processes], timeout=0.005)
             return
-        raw = self._raw
         waiting = [
             words
             for worker, words in enumerate(self._words)
             if self._pending[worker] and not words.is_done()
         ]
-        old = raw[self._doorbell]
-        for words in waiting:
-            raw[words.waits_index] = WAITS_FOR_ANY
-        if waiting and not any(words.is_done() for words in waiting):
-            self.waiter.sleeps += 1
-            futex_sleep(self._doorbell_address, old)
-        for words in waiting:
-            raw[words.waits_index] = 0
+        self.waiter.sleeps += self._doorbell.sleep(waiting)
 
     def _look_around(self) -> None:
         now = self._looked_at = time.monotonic()
@@ -294,7 +308,8 @@ class WorkerSet:
                 error = supervisor.died(worker, self._phase(worker))
                 self._replace(worker, error)
             elif now - self._posted_at[worker] > self._limit(worker):
-                self._replace(worker, self._timed_out(worker))
+                phase, limit = self._phase(worker), self._limit(worker)
+                self._replace(worker, supervisor.timed_out(worker, phase, limit))
             else:
                 supervisor.processes[worker].trim_stderr()
 
@@ -302,27 +317,11 @@ class WorkerSet:
         return "reset" if self._pending[worker] == RESET else "step"
 
     def _limit(self, worker: int) -> float:
-        policy, argument = self._policy, self._arguments[worker]
-        if self._pending[worker] == RESET:
-            return policy.reset_timeout_s + policy.step_timeout_s * argument
-        return policy.step_timeout_s * max(1, argument)
-
-    def _timed_out(self, worker: int) -> WorkerTimeoutError:
-        limit = self._limit(worker)
-        return self._supervisor.timed_out(worker, self._phase(worker), limit)
+        resetting = self._pending[worker] == RESET
+        return self._policy.limit_s(self._arguments[worker], resetting=resetting)
 
     def _fault_of_raised(self, worker: int) -> None:
-        process = self._supervisor.processes[worker]
-        if process.conn.poll(1.0):
-            message = self._supervisor.message(worker)
-            if message is not None:
-                _, texts = message
-                phase = self._phase(worker)
-                self._replace(worker, self._supervisor.raised(worker, phase, texts))
-                return
-        # It promised a message and sent none; what is left of it is ended.
-        process.kill()
-        self._replace(worker, self._supervisor.died(worker, self._phase(worker)))
+        self._replace(worker, self._supervisor.told(worker, self._phase(worker)))
 
     def _replace(self, worker: int, error: WorkerError) -> None:
         """Put a new process in a failed worker's place, or raise its error."""
