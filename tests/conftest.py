@@ -1,6 +1,7 @@
 """What every test gets: a clean environment, a leak check, markers that explain."""
 
 import contextlib
+import ctypes.util
 import gc
 import importlib.util
 import os
@@ -45,9 +46,16 @@ def pytest_collection_modifyitems(
 
 
 def _display_missing() -> str | None:
-    if shutil.which("Xvfb"):
-        return None
-    return "no Xvfb here: apt install xvfb"
+    lacking = [] if shutil.which("Xvfb") else ["xvfb"]
+    packages = {"EGL": "libegl1", "GL": "libgl1", "OSMesa": "libosmesa6"}
+    lacking += [
+        package
+        for library, package in packages.items()
+        if ctypes.util.find_library(library) is None
+    ]
+    return (
+        f"nothing to draw on: apt-get install {' '.join(lacking)}" if lacking else None
+    )
 
 
 def _coppeliasim_missing() -> str | None:

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlbench_puffer.camera import Camera as Camera
     from rlbench_puffer.config import EnvConfig as EnvConfig
     from rlbench_puffer.envs.env import RLBenchEnv as RLBenchEnv
     from rlbench_puffer.envs.make import make as make
@@ -15,6 +16,7 @@ __version__ = "0.1.0"
 
 # Looked up on first use, so that importing the package is quick and silent.
 _EXPORTS = {
+    "Camera": "rlbench_puffer.camera",
     "EnvConfig": "rlbench_puffer.config",
     "RLBenchEnv": "rlbench_puffer.envs.env",
     "RLBenchPufferError": "rlbench_puffer.errors",
@@ -24,6 +26,7 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "Camera",
     "EnvConfig",
     "RLBenchEnv",
     "RLBenchPufferError",

@@ -4,12 +4,15 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from rlbench_puffer.camera import CameraOption, Cameras, checked_cameras
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 
 EngineName = Literal["builtin"]
 ArmActionMode = Literal["joint_velocity", "joint_position", "delta_joint_position"]
 GripperActionMode = Literal["discrete", "joint_position"]
 RewardName = Literal["sparse", "shaped"]
+DisplayName = Literal["auto", "none", "egl", "osmesa", "xvfb", "external"]
+RenderQuality = Literal["fast", "fine"]
 ObservationName = Literal[
     "joint_positions",
     "joint_velocities",
@@ -72,6 +75,18 @@ class EnvConfig:
     num_threads: int = 1
     """Threads of the physics in one process; workers of a pool want one."""
 
+    cameras: CameraOption = ()
+    """Cameras to observe through: a mapping from RLBench's camera names to a
+    :class:`Camera`, or to a size (height, width), which alone means rgb. Kept as
+    pairs in RLBench's order, so that a configuration stays hashable."""
+
+    display: DisplayName = "auto"
+    """Where a process that draws gets OpenGL from; see ``rlbench_puffer.display``."""
+
+    render_quality: RenderQuality = "fast"
+    """``"fast"`` for observations; ``"fine"`` draws round things rounder, with
+    shadows and smoothed edges, for people, and takes many times longer."""
+
     def __post_init__(self) -> None:
         """Check every field against its closed set or range."""
         if not isinstance(self.task, str):
@@ -95,6 +110,14 @@ class EnvConfig:
         if self.episode_length is not None:
             check_positive_int("episode_length", self.episode_length)
         check_positive_int("num_threads", self.num_threads)
+        object.__setattr__(self, "cameras", checked_cameras(self.cameras))
+        _check_choice("display", self.display, get_args(DisplayName))
+        _check_choice("render quality", self.render_quality, get_args(RenderQuality))
+
+    @property
+    def camera_pairs(self) -> Cameras:
+        """The cameras as checked: name and :class:`Camera`, in RLBench's order."""
+        return checked_cameras(self.cameras)
 
 
 def make_config(task: str, **options: Any) -> EnvConfig:

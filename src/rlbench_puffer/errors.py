@@ -12,6 +12,8 @@
     │   ├── WorkerTimeoutError       the process missed its deadline
     │   └── WorkerRaisedError        the environment raised inside the process
     ├── SimulationError (RuntimeError)   a simulator left the finite numbers
+    ├── DisplayError (RuntimeError)      nothing to draw on, or it went away
+    ├── RecordingError (OSError)         a video or states file that failed
     ├── RecordsError (ValueError)        a rows file that cannot be used
     └── MissingDependencyError (ImportError)
 
@@ -142,6 +144,27 @@ class WorkerRaisedError(WorkerError):
 
 class SimulationError(RLBenchPufferError, RuntimeError):
     """A simulator produced numbers that are not finite, or refused to go on."""
+
+
+class DisplayError(RLBenchPufferError, RuntimeError):
+    """There is nothing to draw on, or it went away.
+
+    Args:
+      what: what happened, as a sentence.
+      next_step: one sentence that says what to do.
+      detail: the last lines of a server's log, or what was tried.
+    """
+
+    def __init__(self, what: str, next_step: str, detail: str = "") -> None:
+        self.detail = detail
+        text = f"{what} {next_step}"
+        if detail:
+            text += f" Details:\n{detail.rstrip()}"
+        super().__init__(text)
+
+
+class RecordingError(RLBenchPufferError, OSError):
+    """A video or a file of states that could not be written or read."""
 
 
 class RecordsError(RLBenchPufferError, ValueError):

@@ -10,16 +10,24 @@ import pytest
 import tyro
 
 from rlbench_puffer.cli.bench import bench
+from rlbench_puffer.cli.doctor import doctor
+from rlbench_puffer.cli.gallery import gallery
 from rlbench_puffer.cli.main import main
 from rlbench_puffer.cli.plot import plot
+from rlbench_puffer.cli.record import record
 from rlbench_puffer.cli.sweep import sweep
 from rlbench_puffer.cli.tasks import tasks
+from rlbench_puffer.cli.view import view
 
 SUBCOMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
     "sweep": (sweep, []),
     "plot": (plot, ["results"]),
     "bench": (bench, []),
     "tasks": (tasks, []),
+    "record": (record, []),
+    "gallery": (gallery, []),
+    "view": (view, []),
+    "doctor": (doctor, []),
 }
 
 

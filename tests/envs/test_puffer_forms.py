@@ -5,14 +5,27 @@ import pufferlib.emulation
 import pufferlib.vector
 import pytest
 
+from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import EnvConfig, make_config
 from rlbench_puffer.envs.make import make_batch_env, make_spaces
 from rlbench_puffer.envs.puffer_env import RLBenchPufferEnv, make_emulated
 from rlbench_puffer.tasks.registry import TASK_NAMES
 
+WITH_CAMERAS = "open_drawer with cameras"
 
-@pytest.fixture(params=TASK_NAMES)
+# Odd sizes, so that the dtype needs padding between its fields.
+CAMERAS = {
+    "front": Camera(size=(5, 7), mask=True),
+    "wrist": Camera(size=(6, 3), rgb=False, depth=True, point_cloud=True),
+}
+
+
+@pytest.fixture(
+    params=[*TASK_NAMES, pytest.param(WITH_CAMERAS, marks=pytest.mark.display)]
+)
 def config(request: pytest.FixtureRequest) -> EnvConfig:
+    if request.param == WITH_CAMERAS:
+        return make_config("open_drawer", episode_length=12, cameras=CAMERAS)
     return make_config(request.param, episode_length=12)
 
 

@@ -223,8 +223,8 @@ def test_a_state_before_reset_is_an_error() -> None:
         env.get_state()
 
 
-def test_a_render_mode_is_refused() -> None:
-    with pytest.raises(InvalidOptionError, match="render_mode"):
+def test_an_unknown_render_mode_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="Unknown render mode 'human'"):
         rlbench_puffer.make("reach_target", render_mode="human")
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from structure.sources import ROOT, imports, module_name, package_files
 
 LAYERS = (
-    ("errors", "poses", "config", "timing"),
+    ("errors", "poses", "camera", "config", "timing"),
     ("display",),
     ("engines",),
     ("tasks",),
     ("envs",),
     ("vector",),
+    ("recording",),
     ("benchmark",),
     ("training",),
     ("demos",),

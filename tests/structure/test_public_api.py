@@ -9,6 +9,7 @@ import rlbench_puffer
 from structure.sources import PACKAGE
 
 PUBLIC = [
+    "Camera",
     "EnvConfig",
     "RLBenchEnv",
     "RLBenchPufferError",

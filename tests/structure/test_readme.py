@@ -57,7 +57,14 @@ def test_every_command_of_ours_parses(command: str) -> None:
         assert option in done.stdout
 
 
-@pytest.mark.parametrize("code", SNIPPETS, ids=range(len(SNIPPETS)))
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(code, marks=[pytest.mark.display] if "cameras=" in code else [])
+        for code in SNIPPETS
+    ],
+    ids=range(len(SNIPPETS)),
+)
 def test_every_snippet_runs_as_a_script(code: str, tmp_path: Path) -> None:
     script = tmp_path / "snippet.py"
     script.write_text(code)

@@ -25,11 +25,11 @@ def _scene(env: BatchEnv) -> Scene:
 
 
 def _low_dim_state(env: BatchEnv) -> NDArray[np.float32]:
-    """(num_envs, low_dim_size): the last field of an observation."""
+    """(num_envs, low_dim_size), a view of the observations."""
     assert isinstance(env.engine, BuiltinEngine)
     task = env.engine.task
     assert isinstance(task, Task)
-    return env.observations[:, -task.low_dim_size :]
+    return env.structured["task_low_dim_state"]
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -19,9 +19,21 @@ class Cell:
     batch_size: int
     chunk_len: int = 1
     cameras: tuple[str, ...] = ()
+    """Each as name, height and width, such as ``"front@84x84"``; rgb."""
+
     action_mode: str = "joint_velocity/discrete"
     seed: int = 0
     seconds: float = 2.0
+
+    @property
+    def camera_sizes(self) -> dict[str, tuple[int, int]]:
+        """Height and width [pixels] of each camera's picture."""
+        sizes: dict[str, tuple[int, int]] = {}
+        for camera in self.cameras:
+            name, _, size = camera.partition("@")
+            height, _, width = size.partition("x")
+            sizes[name] = (int(height), int(width))
+        return sizes
 
     @property
     def identity(self) -> tuple[Any, ...]:

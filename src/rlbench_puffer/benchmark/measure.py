@@ -96,6 +96,7 @@ def make_measured_vec(cell: Cell) -> MeasuredVec:
         batch_size=None if cell.batch_size == cell.num_envs else cell.batch_size,
         seed=cell.seed,
         engine=cell.engine,
+        cameras=cell.camera_sizes,
         **room,
     )
     return vec

@@ -58,6 +58,8 @@ def make_cell(
     chunk_len: int,
     seconds: float,
     seed: int,
+    cameras: Sequence[str] = (),
+    camera_size: tuple[int, int] = (84, 84),
 ) -> Cell:
     """One cell, checked as far as it can be without starting anything.
 
@@ -71,12 +73,18 @@ def make_cell(
       chunk_len: actions of one round trip.
       seconds: length of one sample in [s].
       seed: seed of sub-envs and actions.
+      cameras: RLBench's names of the cameras to observe through, rgb.
+      camera_size: height and width of their pictures.
 
     Raises:
-      UnknownNameError: task, engine or backend do not exist.
+      UnknownNameError: task, engine, backend or camera do not exist.
       InvalidOptionError: a number does not fit.
     """
-    config = EnvConfig(task=task, engine=engine)  # pyright: ignore[reportArgumentType]
+    config = EnvConfig(
+        task=task,
+        engine=engine,  # pyright: ignore[reportArgumentType]
+        cameras=dict.fromkeys(cameras, camera_size),
+    )
     episode_length = find_task(task).episode_length
     if backend not in get_args(BackendName):
         raise UnknownNameError("backend", backend, get_args(BackendName))
@@ -111,6 +119,10 @@ def make_cell(
         num_workers=workers,
         batch_size=batch,
         chunk_len=chunk_len,
+        cameras=tuple(
+            f"{name}@{camera.size[0]}x{camera.size[1]}"
+            for name, camera in config.camera_pairs
+        ),
         action_mode=f"{config.arm_action_mode}/{config.gripper_action_mode}",
         seed=seed,
         seconds=float(seconds),

@@ -69,7 +69,7 @@ class Row:
     """Actions of one round trip."""
 
     cameras: tuple[str, ...] = ()
-    """Cameras rendered."""
+    """Cameras rendered, rgb, each as name, height and width: ``"front@84x84"``."""
 
     action_mode: str
     """Arm and gripper action mode."""

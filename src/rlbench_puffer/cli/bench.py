@@ -18,6 +18,8 @@ def bench(
     seconds: float = 2.0,
     repeats: int = 3,
     seed: int = 0,
+    cameras: tuple[str, ...] = (),
+    camera_size: tuple[int, int] = (84, 84),
     json: Annotated[bool, Flag] = False,
     profile_timing: Annotated[bool, Flag] = False,
 ) -> int:
@@ -34,6 +36,9 @@ def bench(
       seconds: Length of one sample in [s].
       repeats: Samples; the row holds their median.
       seed: Seed of the sub-envs and of the actions.
+      cameras: Cameras to observe through: left_shoulder, right_shoulder, overhead,
+        wrist, front. Drawing them is the phase `render`.
+      camera_size: Height and width of their pictures.
       json: Print the row as JSON, as the only and last line.
       profile_timing: Show the time spent in each phase, too.
 
@@ -56,6 +61,8 @@ def bench(
         chunk_len=action_chunk,
         seconds=seconds,
         seed=seed,
+        cameras=cameras,
+        camera_size=camera_size,
     )
     row = measure_cell(cell, repeats)
     show_row(row, Console(), as_json=json, phases=profile_timing)

@@ -28,18 +28,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from rlbench_puffer.benchmark.records import RecordsWarning
     from rlbench_puffer.cli.bench import bench
+    from rlbench_puffer.cli.doctor import doctor
+    from rlbench_puffer.cli.gallery import gallery
     from rlbench_puffer.cli.plot import plot
+    from rlbench_puffer.cli.record import record
     from rlbench_puffer.cli.sweep import sweep
     from rlbench_puffer.cli.tasks import tasks
+    from rlbench_puffer.cli.view import view
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", RecordsWarning)
         warnings.showwarning = _show_warning
         try:
             return tyro.extras.subcommand_cli_from_dict(
-                {"sweep": sweep, "plot": plot, "bench": bench, "tasks": tasks},
+                {
+                    "sweep": sweep,
+                    "plot": plot,
+                    "bench": bench,
+                    "tasks": tasks,
+                    "record": record,
+                    "gallery": gallery,
+                    "view": view,
+                    "doctor": doctor,
+                },
                 prog="rlbench-puffer",
-                description="RLBench tasks, vectorised: measure, draw, list.",
+                description="RLBench tasks, vectorised: measure, record, look.",
                 args=None if arguments is None else list(arguments),
             )
         except RLBenchPufferError as error:

@@ -88,6 +88,44 @@ class Engine(abc.ABC):
         """
 
     @abc.abstractmethod
+    def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """Write the cameras' pictures into an array that the caller owns.
+
+        Only what the configuration asks for is drawn.
+
+        Args:
+          env_ids: (k,) the sub-envs.
+          out: (num_envs,) structured array with a field for each picture; the rows
+            ``env_ids`` are written and no others.
+        """
+
+    @abc.abstractmethod
+    def camera_info(self, env_id: int) -> dict[str, Any]:
+        """Where the cameras of one sub-env stand and how they see.
+
+        Returns:
+          For each configured camera RLBench's ``<name>_camera_extrinsics`` (4, 4),
+          ``<name>_camera_intrinsics`` (3, 3), ``<name>_camera_near`` and
+          ``<name>_camera_far`` [m]; with any mask ``mask_names``, what each number
+          of it stands for. Empty without cameras.
+        """
+
+    @abc.abstractmethod
+    def picture(
+        self, env_id: int, camera: str, size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        """One sub-env through one of RLBench's cameras, configured or not.
+
+        Args:
+          env_id: the sub-env.
+          camera: RLBench's name of the camera.
+          size: height and width in pixels.
+
+        Returns:
+          (height, width, 3) uint8, newly allocated, row 0 on top.
+        """
+
+    @abc.abstractmethod
     def descriptions(self, env_id: int) -> tuple[str, ...]:
         """Sentences that describe the goal of a sub-env's present episode."""
 

@@ -46,7 +46,9 @@ class EnvSpaces:
     """
 
     def __init__(self, task: TaskFacts, config: EnvConfig) -> None:
-        fields = observation_fields(config.observations, task.low_dim_size)
+        fields = observation_fields(
+            config.observations, task.low_dim_size, config.camera_pairs
+        )
         self.observation_space = observation_space(fields)
         self.single_observation_space = flat_space(fields)
         self.single_action_space: gymnasium.spaces.Box = ActionScaling(config).space
@@ -66,6 +68,9 @@ class BatchEnv:
       buffers: arrays to write into, or None to own them.
       first_env_id: number of the first sub-env in its vector environment, for
         infos and messages.
+
+    Attributes:
+      structured: (num_agents,) the rows of ``observations`` by field name, a view.
     """
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -94,8 +99,8 @@ class BatchEnv:
         self._was_reset = False
         n = self.num_agents
         if buffers is None:
-            size = self.single_observation_space.shape[0]
-            self.observations = np.zeros((n, size), np.float32)
+            flat = self.single_observation_space
+            self.observations = np.zeros((n, *flat.shape), flat.dtype)
             self.rewards = np.zeros(n, np.float32)
             self.terminals = np.zeros(n, bool)
             self.truncations = np.zeros(n, bool)
@@ -108,7 +113,8 @@ class BatchEnv:
             self.truncations = buffers.truncations
             self.masks = buffers.masks
             self.actions = buffers.actions
-        self._structured = self.observations.view(spaces.observation_dtype)[:, 0]
+        self.structured = self.observations.view(spaces.observation_dtype)[:, 0]
+        self._has_cameras = bool(config.camera_pairs)
 
     @property
     def episode_length(self) -> int:
@@ -143,7 +149,7 @@ class BatchEnv:
         for env_id in range(n):
             self._episodes.seed(env_id, seeds[env_id], int(indices[env_id]))
         infos = self._begin(self._all)
-        self.engine.observe(self._all, self._structured)
+        self._show(self._all)
         self.rewards[:] = 0
         self.terminals[:] = False
         self.truncations[:] = False
@@ -177,6 +183,17 @@ class BatchEnv:
         """
         if not self._was_reset:
             raise CallOrderError("step", "not yet reset", "Call reset() first.")
+        return self._step(actions, held, last=True)
+
+    def _step(
+        self, actions: ArrayLike, held: NDArray[np.bool_] | None, *, last: bool
+    ) -> tuple[
+        NDArray[Any],
+        NDArray[np.float32],
+        NDArray[np.bool_],
+        NDArray[np.bool_],
+        list[Info],
+    ]:
         checked = self._scaling.check(actions, self.num_agents, self.first_env_id)
         episodes = self._episodes
         over = self._over
@@ -196,12 +213,13 @@ class BatchEnv:
                 episodes.rewards[held] = 0.0
                 episodes.terminations[held] = False
                 episodes.truncations[held] = False
+        ended = episodes.terminations | episodes.truncations
         observed = self._all if held is None else np.flatnonzero(~held)
-        self.engine.observe(observed, self._structured)
+        # Within a chunk only the last observation of a sub-env is ever seen.
+        self._show(observed if last else observed[ended[observed]])
         self.rewards[:] = episodes.rewards
         self.terminals[:] = episodes.terminations
         self.truncations[:] = episodes.truncations
-        ended = episodes.terminations | episodes.truncations
         if ended.any():
             for env_id in np.flatnonzero(ended):
                 info = episodes.end_info(int(env_id))
@@ -239,6 +257,8 @@ class BatchEnv:
                 f"A chunk has shape {chunk.shape}, expected (K, {self.num_agents}, 8).",
                 "Put time on axis 0.",
             )
+        if not self._was_reset:
+            raise CallOrderError("step_chunk", "not yet reset", "Call reset() first.")
         for inner in chunk:
             self._scaling.check(inner, self.num_agents, self.first_env_id)
         infos: list[Info] = []
@@ -248,8 +268,8 @@ class BatchEnv:
             if held.all():
                 rewards[k], terminals[k], truncations[k] = 0.0, False, False
             else:
-                _, rewards[k], terminals[k], truncations[k], new = self.step(
-                    inner, held if held.any() else None
+                _, rewards[k], terminals[k], truncations[k], new = self._step(
+                    inner, held if held.any() else None, last=k == len(chunk) - 1
                 )
                 infos += new
             ignored += int(held.sum())
@@ -268,12 +288,20 @@ class BatchEnv:
         """
         self._episodes.restore(env_id, state)
         self._over[env_id] = state["terminated"] or state["truncated"]
-        self.engine.observe(np.array([env_id]), self._structured)
+        self._show(np.array([env_id]))
         self._was_reset = True
 
     def close(self) -> None:
         """Free the simulations. Calling it twice is fine."""
         self.engine.close()
+
+    def _show(self, env_ids: NDArray[np.intp]) -> None:
+        """Write the observations of some sub-envs into their rows."""
+        if not env_ids.size:
+            return
+        self.engine.observe(env_ids, self.structured)
+        if self._has_cameras:
+            self.engine.render(env_ids, self.structured)
 
     def _begin(self, env_ids: NDArray[np.intp]) -> list[Info]:
         self._over[env_ids] = False

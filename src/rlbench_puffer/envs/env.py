@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rlbench_puffer.camera import CAMERA_NAMES
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines.base import EngineState
 from rlbench_puffer.engines.make import make_engine
@@ -20,7 +21,15 @@ from rlbench_puffer.errors import (
 )
 from rlbench_puffer.tasks.registry import find_task
 
-Observation = dict[str, NDArray[np.float32]]
+Observation = dict[str, NDArray[Any]]
+
+RENDER_MODES = ("rgb_array",)
+
+RENDER_CAMERA = "front"
+"""What :meth:`RLBenchEnv.render` looks through."""
+
+RENDER_SIZE = (480, 480)
+"""Height and width in pixels of what :meth:`RLBenchEnv.render` returns."""
 
 _RESET_OPTIONS = ("variation", "state")
 
@@ -28,24 +37,25 @@ _RESET_OPTIONS = ("variation", "state")
 class RLBenchEnv(gymnasium.Env[Any, Any]):
     """An engine with one simulation, plus the episode limit.
 
-    Observations are dicts with RLBench's field names, float32, newly allocated at
-    each call. ``info`` holds ``success`` always, ``variation`` and ``descriptions``
-    after ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
+    Observations are dicts with RLBench's field names, newly allocated at each call.
+    ``info`` holds ``success`` always, ``variation`` and ``descriptions`` after
+    ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
+    With cameras, ``reset`` also tells each one's ``<name>_camera_extrinsics`` (4, 4),
+    ``<name>_camera_intrinsics`` (3, 3), near and far plane [m], as RLBench does.
 
     The simulator is made at the first ``reset``: spaces come from the configuration
     and the task's description alone.
 
     Args:
       config: what to make.
-      render_mode: only None; cameras are not part of this version.
+      render_mode: None, or ``"rgb_array"`` for :meth:`render`.
 
     Raises:
-      UnknownNameError: unknown task.
-      InvalidOptionError: the task has no such variation, or a render mode.
+      UnknownNameError: unknown task or render mode.
     """
 
     metadata: ClassVar[dict[str, Any]] = {
-        "render_modes": [],
+        "render_modes": [*RENDER_MODES],
         "render_fps": round(1 / CONTROL_DT),
     }
 
@@ -53,8 +63,8 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
     action_space: gymnasium.spaces.Box
 
     def __init__(self, config: EnvConfig, render_mode: str | None = None) -> None:
-        if render_mode is not None:
-            raise InvalidOptionError("render_mode", render_mode, "None")
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise UnknownNameError("render mode", render_mode, RENDER_MODES)
         self.render_mode = render_mode
         self.config = config
         self.task = find_task(config.task)
@@ -64,6 +74,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         self._scaling = ActionScaling(config)
         self._row = np.zeros(1, spaces.observation_dtype)
         self._only = np.array([0])
+        self._has_cameras = bool(config.camera_pairs)
         self._episodes: Episodes | None = None
         self._running = False
         self._closed = False
@@ -111,6 +122,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
             "success": bool(episodes.engine.success[0]),
             "variation": int(episodes.engine.variations[0]),
             "descriptions": episodes.engine.descriptions(0),
+            **episodes.engine.camera_info(0),
         }
 
     def step(
@@ -145,6 +157,38 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
             info = episodes.end_info(0)
         reward = float(episodes.rewards[0])
         return self._observation(episodes), reward, terminated, truncated, info
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """What the front camera sees, (480, 480, 3) uint8; None without render mode.
+
+        Raises:
+          CallOrderError: before ``reset``.
+          DisplayError: nothing draws here.
+        """
+        if self.render_mode is None:
+            return None
+        return self.picture(RENDER_CAMERA, RENDER_SIZE)
+
+    def picture(self, camera: str, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """The present state through one of RLBench's cameras, configured or not.
+
+        Args:
+          camera: RLBench's name of the camera.
+          size: height and width in pixels.
+
+        Returns:
+          (height, width, 3) uint8.
+
+        Raises:
+          UnknownNameError: no such camera.
+          CallOrderError: before ``reset``.
+          DisplayError: nothing draws here.
+        """
+        if camera not in CAMERA_NAMES:
+            raise UnknownNameError("camera", camera, CAMERA_NAMES)
+        if self._episodes is None:
+            raise CallOrderError("picture", "not yet reset", "Call reset() first.")
+        return self._episodes.engine.picture(0, camera, size)
 
     def get_state(self) -> EngineState:
         """The running episode's complete state; :meth:`set_state` goes on from it.
@@ -201,5 +245,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
 
     def _observation(self, episodes: Episodes) -> Observation:
         episodes.engine.observe(self._only, self._row)
+        if self._has_cameras:
+            episodes.engine.render(self._only, self._row)
         row = self._row[0]
         return {name: row[name].copy() for name in self.observation_space.spaces}

@@ -84,7 +84,8 @@ class Episodes:
           variations: k variations that override the configuration, or None.
 
         Returns:
-          k infos with ``variation`` and ``descriptions``.
+          k infos with ``variation``, ``descriptions`` and what is to be known of the
+          cameras.
         """
         self.episode_indices[env_ids] += 1
         rngs, chosen = [], []
@@ -107,6 +108,7 @@ class Episodes:
             {
                 "variation": chosen[position],
                 "descriptions": self.engine.descriptions(int(env_id)),
+                **self.engine.camera_info(int(env_id)),
             }
             for position, env_id in enumerate(env_ids)
         ]

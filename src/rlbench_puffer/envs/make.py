@@ -14,7 +14,7 @@ def make(task: str, *, render_mode: str | None = None, **options: Any) -> "RLBen
 
     Args:
       task: the task's name, such as ``"open_drawer"``.
-      render_mode: Gymnasium's; None, for there is nothing to look at yet.
+      render_mode: Gymnasium's: None, or ``"rgb_array"``.
       **options: fields of :class:`rlbench_puffer.EnvConfig`.
 
     Raises:

@@ -1,12 +1,15 @@
 """What an observation consists of: fields, their bounds, the space, the layout."""
 
 import dataclasses
+from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.camera import Cameras
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.camera_rig import MOUNTS
 
 JOINT_POSITION_MARGIN = 0.1
 """Slack in [rad] of the joint position bounds: MuJoCo's joint limits are soft."""
@@ -18,21 +21,26 @@ the height of the base: the arm's reach is 0.855 m and its base is at 0.82 m."""
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ObservationField:
-    """One named part of an observation, always float32."""
+    """One named part of an observation."""
 
     name: str
     """RLBench's name of the field."""
 
-    low: NDArray[np.float32]
-    """Lower bounds, of the field's shape."""
+    low: NDArray[Any]
+    """Lower bounds, of the field's shape and dtype."""
 
-    high: NDArray[np.float32]
-    """Upper bounds, of the field's shape."""
+    high: NDArray[Any]
+    """Upper bounds, of the field's shape and dtype."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The field's shape."""
         return self.low.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32; uint8 for colours and int32 for masks."""
+        return self.low.dtype
 
 
 def _field(name: str, size: int, low: object, high: object) -> ObservationField:
@@ -64,31 +72,57 @@ def _robot_fields() -> dict[str, ObservationField]:
     return {field.name: field for field in fields}
 
 
+def _camera_fields(cameras: Cameras) -> tuple[ObservationField, ...]:
+    fields = []
+    for name, camera in cameras:
+        bounds = {
+            "rgb": (0, 255, np.uint8),
+            "depth": (0.0, MOUNTS[name].far, np.float32),
+            "mask": (-1, np.iinfo(np.int32).max, np.int32),
+            "point_cloud": (-np.inf, np.inf, np.float32),
+        }
+        for kind in camera.kinds:
+            low, high, dtype = bounds[kind]
+            shape = camera.shape(kind)
+            fields.append(
+                ObservationField(
+                    name=f"{name}_{kind}",
+                    low=np.full(shape, low, dtype),
+                    high=np.full(shape, high, dtype),
+                )
+            )
+    return tuple(fields)
+
+
 def observation_fields(
-    names: tuple[str, ...], low_dim_size: int
+    names: tuple[str, ...], low_dim_size: int, cameras: Cameras = ()
 ) -> tuple[ObservationField, ...]:
-    """The fields of an observation, in their fixed order.
+    """The fields of an observation, in their fixed order, pictures last.
 
     Args:
       names: field names, already in RLBench's order (see ``EnvConfig``).
       low_dim_size: length of the task's ``task_low_dim_state``.
+      cameras: what the cameras give, in RLBench's order.
     """
     known = _robot_fields()
     known["task_low_dim_state"] = _field(
         "task_low_dim_state", low_dim_size, -np.inf, np.inf
     )
-    return tuple(known[name] for name in names)
+    return (*(known[name] for name in names), *_camera_fields(cameras))
 
 
 def observation_space(fields: tuple[ObservationField, ...]) -> gymnasium.spaces.Dict:
-    """The Dict space of an observation: one float32 Box per field.
+    """The Dict space of an observation: one Box per field.
 
     Gymnasium sorts the keys of a plain dict; the fixed order is kept by handing
     it pairs.
     """
     return gymnasium.spaces.Dict(
         [
-            (field.name, gymnasium.spaces.Box(field.low, field.high, dtype=np.float32))
+            (
+                field.name,
+                gymnasium.spaces.Box(field.low, field.high, dtype=field.dtype.type),
+            )
             for field in fields
         ]
     )
@@ -100,15 +134,17 @@ def structured_dtype(fields: tuple[ObservationField, ...]) -> np.dtype[np.void]:
     It equals the dtype that PufferLib's emulation derives from
     :func:`observation_space`, so that a buffer of PufferLib's can be viewed as it.
     """
-    return np.dtype([(f.name, np.float32, f.shape) for f in fields], align=True)
+    return np.dtype([(f.name, f.dtype, f.shape) for f in fields], align=True)
 
 
 def flat_space(fields: tuple[ObservationField, ...]) -> gymnasium.spaces.Box:
     """The flat Box that PufferLib's emulation makes of :func:`observation_space`.
 
-    Its bounds are float32's own, as PufferLib's are: emulation keeps a dtype's
-    range, not each field's.
+    Its dtype is the fields' where they share one, else uint8: bytes. Its bounds are
+    the dtype's own, as PufferLib's are: emulation keeps no field's bounds.
     """
-    size = structured_dtype(fields).itemsize // 4
-    info = np.finfo(np.float32)
-    return gymnasium.spaces.Box(info.min, info.max, (size,), np.float32)
+    dtypes = {field.dtype for field in fields}
+    dtype: np.dtype[Any] = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.uint8)
+    size = structured_dtype(fields).itemsize // dtype.itemsize
+    info: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    return gymnasium.spaces.Box(info.min, info.max, (size,), dtype.type)

@@ -1,6 +1,8 @@
 """The builtin engine: ports of RLBench tasks on ``mujoco.batch``."""
 
+import importlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import mujoco
 import mujoco.batch
@@ -8,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.config import PHYSICS_STEPS_PER_CONTROL_STEP, EnvConfig
+from rlbench_puffer.display.make import DisplayLease, lease_display
 from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
@@ -16,6 +19,12 @@ from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
 from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
+
+if TYPE_CHECKING:
+    from rlbench_puffer.engines.builtin.rendering import SceneRenderer
+
+_RENDERING = "rlbench_puffer.engines.builtin.rendering"
+"""Imported when something is first drawn."""
 
 _BAD_WARNINGS = tuple(
     int(warning)
@@ -54,6 +63,12 @@ class BuiltinEngine(Engine):
         )
         self._robot = RobotObservations(scene)
         self._writers = self._robot.writers()
+        self._writers["task_low_dim_state"] = task.low_dim_state
+        self._config = config
+        self._renderer: SceneRenderer | None = None
+        self._lease: DisplayLease | None = None
+        if config.camera_pairs:
+            self._made_renderer()
         self._shaped = config.reward == "shaped"
         self._warnings = scene.batch.warning
         self.success = np.zeros(num_envs, bool)
@@ -110,14 +125,32 @@ class BuiltinEngine(Engine):
     def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.observe`."""
         everyone = len(env_ids) == self.num_envs
-        target = out if everyone else np.empty_like(out)
         for name in out.dtype.names or ():
-            if name == "task_low_dim_state":
-                self.task.low_dim_state(target[name])
+            writer = self._writers.get(name)
+            if writer is None:
+                continue  # A picture, which render() writes.
+            if everyone:
+                writer(out[name])
             else:
-                self._writers[name](target[name])
-        if not everyone:
-            out[env_ids] = target[env_ids]
+                values = np.empty_like(out[name])
+                writer(values)
+                out[name][env_ids] = values[env_ids]
+
+    def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """See :meth:`Engine.render`."""
+        self._made_renderer().render(env_ids, out)
+
+    def camera_info(self, env_id: int) -> dict[str, Any]:
+        """See :meth:`Engine.camera_info`."""
+        if not self._config.camera_pairs:
+            return {}
+        return self._made_renderer().info(env_id)
+
+    def picture(
+        self, env_id: int, camera: str, size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        """See :meth:`Engine.picture`."""
+        return self._made_renderer().picture(env_id, camera, size)
 
     def descriptions(self, env_id: int) -> tuple[str, ...]:
         """See :meth:`Engine.descriptions`."""
@@ -138,6 +171,31 @@ class BuiltinEngine(Engine):
 
     def close(self) -> None:
         """See :meth:`Engine.close`; the memory goes with the last reference."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+        if self._lease is not None:
+            self._lease.close()
+            self._lease = None
+
+    def _made_renderer(self) -> "SceneRenderer":
+        """The renderer, made when something is first drawn.
+
+        Without cameras nothing of OpenGL is ever loaded.
+        """
+        renderer = self._renderer
+        if renderer is None:
+            rendering = importlib.import_module(_RENDERING)
+            self._lease = lease_display(self._config.display)
+            renderer = rendering.SceneRenderer(
+                self.scene,
+                self.task,
+                self._lease.display,
+                self._config.camera_pairs,
+                self._config.render_quality,
+            )
+            self._renderer = renderer
+        return renderer
 
     def _step_physics(self, env_ids: EnvIds | None) -> None:
         step = self.scene.batch.step

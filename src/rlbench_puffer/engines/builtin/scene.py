@@ -93,6 +93,10 @@ class Scene:
         joint = self.id_of("joint", name)
         return self.batch.bind("qpos")[:, self.model.jnt_qposadr[joint]]
 
+    def placed(self, field: str) -> NDArray[Any]:
+        """One of :data:`PLACED_MODEL_FIELDS` of every sub-env, (num_envs, ...)."""
+        return self._placed[field]
+
     def geom_color(self, name: str) -> NDArray[np.float32]:
         """Colour of a geom, rgba in [0, 1], (num_envs, 4); may be written."""
         return self._placed["geom_rgba"][:, self.id_of("geom", name)]

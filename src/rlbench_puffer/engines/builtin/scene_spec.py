@@ -1,4 +1,4 @@
-"""The scene around every task: physics options, light, floor, table and the robot."""
+"""The scene around every task: physics options, floor, table and the robot."""
 
 import mujoco
 
@@ -20,8 +20,8 @@ WORKSPACE_HALF_SIZE = (0.325, 0.455)
 ROBOT_OR_SCENE = 3
 """What the parts of a scene collide with: the robot and each other."""
 
-_TABLE_COLOR = (0.72, 0.58, 0.44, 1.0)
-_FLOOR_COLOR = (0.55, 0.55, 0.55, 1.0)
+_TABLE_COLOR = (0.74, 0.56, 0.31, 1.0)
+_FLOOR_COLOR = (1.0, 1.0, 1.0, 1.0)
 
 
 def base_scene() -> mujoco.MjSpec:
@@ -42,9 +42,6 @@ def base_scene() -> mujoco.MjSpec:
     spec.option.impratio = 10.0
     spec.default.geom.contype = SCENE_COLLISION
     spec.default.geom.conaffinity = ROBOT_OR_SCENE
-    spec.worldbody.add_light(
-        pos=(0.3, 0.0, 3.0), dir=(0, 0, -1), castshadow=False, diffuse=(0.7,) * 3
-    )
     spec.worldbody.add_geom(
         name="floor",
         type=mujoco.mjtGeom.mjGEOM_PLANE,

@@ -1,0 +1,78 @@
+"""``rlbench-puffer record``: videos of episodes, or of saved states."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+Flag = tyro.conf.FlagCreatePairsOff
+
+
+def record(
+    task: str = "open_drawer",
+    policy: str = "random",
+    episodes: int = 1,
+    num_envs: int = 1,
+    video_all: Annotated[bool, Flag] = False,
+    cameras: tuple[str, ...] = ("front",),
+    size: tuple[int, int] = (256, 256),
+    fps: float = 20.0,
+    video_stride: int = 1,
+    episode_length: int | None = None,
+    seed: int = 0,
+    quality: str = "fine",
+    display: str = "auto",
+    save_states: Annotated[bool, Flag] = False,
+    states: Path | None = None,
+    output_dir: Path = Path("videos"),
+) -> int:
+    """Record episodes as MP4, one file for each episode and camera.
+
+    Args:
+      task: Task to record; `rlbench-puffer tasks` lists them.
+      policy: What chooses the actions: random.
+      episodes: Episodes of each recorded sub-env.
+      num_envs: Sub-envs that run.
+      video_all: Record all sub-envs, not only the first.
+      cameras: left_shoulder, right_shoulder, overhead, wrist, front.
+      size: Height and width of the videos.
+      fps: Frames per second; 20 is real time at a stride of 1.
+      video_stride: Control steps from one frame to the next.
+      episode_length: Control steps of an episode; without it, the task's.
+      seed: Seed of the episodes and of the actions.
+      quality: fine (shadows, smooth edges) or fast (what observations hold).
+      display: auto, egl, osmesa, xvfb or external.
+      save_states: Write each episode's simulator states, too, as .npz.
+      states: Draw the states of this file instead of running episodes.
+      output_dir: Folder for the files.
+
+    Returns:
+      The exit code, 0.
+    """
+    from rlbench_puffer.recording.record import RecordRequest, render_states
+    from rlbench_puffer.recording.record import record as record_episodes
+
+    request = RecordRequest(
+        task=task,
+        policy=policy,  # pyright: ignore[reportArgumentType]
+        episodes=episodes,
+        num_envs=num_envs,
+        video_all=video_all,
+        cameras=cameras,
+        size=size,
+        fps=fps,
+        video_stride=video_stride,
+        episode_length=episode_length,
+        seed=seed,
+        quality=quality,  # pyright: ignore[reportArgumentType]
+        display=display,  # pyright: ignore[reportArgumentType]
+        save_states=save_states,
+        output_dir=output_dir,
+    )
+    if states is None:
+        written = record_episodes(request)
+    else:
+        written = render_states(states, request)
+    for path in written:
+        print(path)
+    return 0

@@ -1,0 +1,1 @@
+"""Where one process gets OpenGL or an X server from."""

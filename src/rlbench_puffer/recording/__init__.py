@@ -1,0 +1,1 @@
+"""Pictures for people: videos, saved states drawn again, contact sheets, a viewer."""

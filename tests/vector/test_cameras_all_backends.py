@@ -1,0 +1,114 @@
+"""Pictures through every backend: the same bytes, drawn in the workers."""
+
+import os
+import signal
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from rlbench_puffer.camera import Camera
+from rlbench_puffer.vector.make import BackendName, make_vec
+
+pytestmark = pytest.mark.display
+
+CAMERAS = {
+    "front": Camera(size=(12, 16), mask=True),
+    "wrist": Camera(size=(7, 5), rgb=False, depth=True, point_cloud=True),
+}
+ACTIONS = np.random.default_rng(0).uniform(-1, 1, (8, 4, 8)).astype(np.float32)
+
+
+def _told(backend: BackendName, **options: Any) -> list[bytes]:
+    vec = make_vec(
+        "open_drawer", 4, backend=backend, cameras=CAMERAS, episode_length=5, **options
+    )
+    try:
+        observations, infos = vec.reset(seed=0)
+        assert "front_camera_extrinsics" in infos[0]
+        assert infos[0]["front_camera_extrinsics"].shape == (4, 4)
+        told = [observations.tobytes()]
+        for actions in ACTIONS:
+            observations, *rest, _ = vec.step(actions)
+            told.append(b"".join(part.tobytes() for part in (observations, *rest)))
+    finally:
+        vec.close()
+    return told
+
+
+@pytest.mark.timeout(180)
+def test_every_backend_gives_the_same_pictures() -> None:
+    expected = _told("serial")
+    assert _told("shm", num_workers=2) == expected
+    assert _told("puffer", num_workers=2) == expected
+    assert _told("gym") == expected
+
+
+def test_the_last_pictures_of_a_chunk_are_those_of_single_steps() -> None:
+    told = []
+    for chunked in (False, True):
+        vec = make_vec(
+            "open_drawer", 4, backend="shm", num_workers=2, cameras=CAMERAS,
+            episode_length=8, max_chunk_len=8,
+        )  # fmt: skip
+        try:
+            vec.reset(seed=0)
+            if chunked:
+                observations = vec.step_chunk(ACTIONS)[0]
+            else:
+                for actions in ACTIONS:
+                    observations = vec.step(actions)[0]
+            told.append(observations.tobytes())
+            del observations  # A view on the pool's block.
+        finally:
+            vec.close()
+    assert told[0] == told[1]
+
+
+def test_workers_leave_no_xvfb_behind_and_have_one_each() -> None:
+    vec = make_vec(
+        "reach_target", 2, backend="shm", num_workers=2, display="xvfb",
+        cameras={"front": (8, 8)},
+    )  # fmt: skip
+    try:
+        vec.reset(seed=0)
+        servers = _servers()
+        assert len(servers) == 2
+    finally:
+        vec.close()
+    _, alive = psutil.wait_procs(servers, timeout=3)
+    assert alive == []
+
+
+def test_a_worker_whose_xvfb_was_killed_is_replaced_with_it() -> None:
+    vec = make_vec(
+        "reach_target", 2, backend="shm", num_workers=2, display="xvfb",
+        cameras={"front": (8, 8)}, on_fault="restart",
+    )  # fmt: skip
+    actions = np.zeros((2, 8), np.float32)
+    try:
+        vec.reset(seed=0)
+        before = _servers()
+        os.kill(before[0].pid, signal.SIGKILL)
+        faults: list[str] = []
+        for _ in range(200):
+            *_, infos = vec.step(actions)
+            faults += [info["fault"] for info in infos if "fault" in info]
+            if faults:
+                break
+        assert len(faults) == 1
+        assert "was killed by SIGKILL" in faults[0]
+        for _ in range(3):
+            observations = vec.step(actions)[0]
+        assert observations.any(axis=1).all()
+        after = _servers()
+        assert len(after) == 2
+        assert len({server.pid for server in before + after}) == 3
+    finally:
+        vec.close()
+
+
+def _servers() -> list[psutil.Process]:
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if process.name() == "Xvfb"]
