@@ -32,27 +32,36 @@ def test_a_row_and_its_cell_have_the_same_identity(make_row) -> None:
 
 def test_an_unfinished_run_is_gone_on_with(make_row) -> None:
     row = make_row(num_envs=2)
-    run, finished = choose_run([row], CELLS, "unfinished", here(row))
+    run, finished = choose_run([row], CELLS, 3, "unfinished", here(row))
     assert run.run == row.run
     assert finished == [row]
 
 
 def test_a_complete_run_is_left_alone_unless_it_was_asked_for(make_row) -> None:
     rows = [make_row(num_envs=2), make_row(num_envs=4)]
-    assert choose_run(rows, CELLS, "unfinished", here(rows[0])) == (here(rows[0]), [])
-    run, finished = choose_run(rows, CELLS, "always", here(rows[0]))
+    assert choose_run(rows, CELLS, 3, "unfinished", here(rows[0])) == (
+        here(rows[0]),
+        [],
+    )
+    run, finished = choose_run(rows, CELLS, 3, "always", here(rows[0]))
     assert (run.run, finished) == (rows[0].run, rows)
 
 
 def test_a_failed_cell_is_measured_again(make_row) -> None:
     rows = [make_row(num_envs=2), make_row(num_envs=4, error="stuck")]
-    run, finished = choose_run(rows, CELLS, "unfinished", here(rows[0]))
+    run, finished = choose_run(rows, CELLS, 3, "unfinished", here(rows[0]))
+    assert (run.run, finished) == (rows[0].run, rows[:1])
+
+
+def test_a_cell_with_too_few_samples_is_measured_again(make_row) -> None:
+    rows = [make_row(num_envs=2), make_row(num_envs=4, samples=(900.0, 1000.0))]
+    run, finished = choose_run(rows, CELLS, 3, "always", here(rows[0]))
     assert (run.run, finished) == (rows[0].run, rows[:1])
 
 
 def test_a_new_run_is_begun_where_it_was_asked_for(make_row) -> None:
     row = make_row(num_envs=2)
-    assert choose_run([row], CELLS, "never", here(row)) == (here(row), [])
+    assert choose_run([row], CELLS, 3, "never", here(row)) == (here(row), [])
 
 
 @pytest.mark.parametrize(
@@ -62,13 +71,16 @@ def test_a_new_run_is_begun_where_it_was_asked_for(make_row) -> None:
 def test_another_machine_or_code_begins_a_new_run(make_row, change) -> None:
     row = make_row(num_envs=2)
     other = dataclasses.replace(here(row), **change)
-    assert choose_run([row], CELLS, "always", other) == (other, [])
+    assert choose_run([row], CELLS, 3, "always", other) == (other, [])
 
 
 def test_a_run_of_other_cells_is_not_gone_on_with_by_itself(make_row) -> None:
     rows = [make_row(num_envs=2), make_row(num_envs=64)]
-    assert choose_run(rows, CELLS, "unfinished", here(rows[0])) == (here(rows[0]), [])
-    run, finished = choose_run(rows, CELLS, "always", here(rows[0]))
+    assert choose_run(rows, CELLS, 3, "unfinished", here(rows[0])) == (
+        here(rows[0]),
+        [],
+    )
+    run, finished = choose_run(rows, CELLS, 3, "always", here(rows[0]))
     assert (run.run, finished) == (rows[0].run, rows[:1])
 
 

@@ -100,19 +100,24 @@ def resume_mode(*, resume: bool, no_resume: bool) -> ResumeMode:
 
 
 def choose_run(
-    rows: Sequence[Row], cells: Sequence[Cell], mode: ResumeMode, here: Provenance
+    rows: Sequence[Row],
+    cells: Sequence[Cell],
+    repeats: int,
+    mode: ResumeMode,
+    here: Provenance,
 ) -> tuple[Provenance, list[Row]]:
     """The run a sweep's rows shall belong to, and its cells that are finished.
 
     Args:
       rows: what the output folder holds.
       cells: what is to be measured.
+      repeats: how many samples each of them shall have.
       mode: when to go on with the newest run.
       here: a new run on this machine with this code.
 
     Returns:
       The run and the rows among ``cells`` that need no measuring again. A row with
-      an error does.
+      an error or too few samples does.
     """
     if mode == "never" or not rows:
         return here, []
@@ -126,7 +131,9 @@ def choose_run(
         return here, []
     wanted = {cell.identity for cell in cells}
     finished = {
-        row.cell: row for row in run if row.error is None and row.cell in wanted
+        row.cell: row
+        for row in run
+        if row.error is None and row.cell in wanted and len(row.samples) >= repeats
     }
     if mode == "unfinished":
         foreign = any(row.cell not in wanted for row in run)

@@ -58,7 +58,9 @@ def measure_throughput(
     plan = plan_sweep(request)
     prepare_folder(out)
     earlier = read_rows(out) if any(out.glob("throughput_*.jsonl")) else []
-    run, finished = choose_run(earlier, plan.cells, resume, new_provenance())
+    run, finished = choose_run(
+        earlier, plan.cells, request.repeats, resume, new_provenance()
+    )
     for remark in plan.remarks:
         _say(console, remark)
     if finished:
