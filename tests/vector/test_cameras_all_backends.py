@@ -9,7 +9,12 @@ import psutil
 import pytest
 
 from rlbench_puffer.camera import Camera
+from rlbench_puffer.config import make_config
+from rlbench_puffer.envs.make import make_batch_env
+from rlbench_puffer.errors import SimulationError
+from rlbench_puffer.vector.hosting import BatchedHost, HostBuffers
 from rlbench_puffer.vector.make import BackendName, make_vec
+from rlbench_puffer.vector.runner import Runner
 
 pytestmark = pytest.mark.display
 
@@ -112,3 +117,23 @@ def test_a_worker_whose_xvfb_was_killed_is_replaced_with_it() -> None:
 def _servers() -> list[psutil.Process]:
     below = psutil.Process().children(recursive=True)
     return [process for process in below if process.name() == "Xvfb"]
+
+
+def test_a_number_that_is_not_finite_is_found_beside_pictures() -> None:
+    """With pictures the flat observation is bytes; its numbers are still watched."""
+    config = make_config("reach_target", cameras={"front": (16, 16)})
+    env = make_batch_env(config, 2)
+    buffers = HostBuffers(
+        env.observations,
+        env.rewards,
+        env.terminals,
+        env.truncations,
+        env.masks,
+        env.actions,
+    )
+    runner = Runner(BatchedHost(env, buffers, 4), buffers, 4)
+    runner.reset([1, 2], [0, 0])
+    env.structured["gripper_pose"][1, 2] = np.nan
+    with pytest.raises(SimulationError, match="gripper_pose of sub-env 5, component 2"):
+        runner._check_finite()
+    env.close()

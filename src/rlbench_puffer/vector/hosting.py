@@ -76,6 +76,10 @@ class Host(abc.ABC):
         """The engines inside, for timers; empty where none is known."""
         return []
 
+    def number_fields(self) -> list[tuple[str, NDArray[Any]]]:
+        """Name and (num_envs, size) view of each field of numbers, not pictures."""
+        return []
+
 
 @dataclasses.dataclass(frozen=True)
 class HostRecipe:
@@ -100,6 +104,8 @@ class HostRecipe:
         """The host; runs in the process that will step it."""
         if self.kind == "batched":
             env = self.creators[0](*self.args[0], buffers=buffers, **self.kwargs[0])
+            # The parent has checked every action before it sent it.
+            env.trusts_actions = True
             return BatchedHost(env, buffers, self.first_env_id)
         if self.kind == "native":
             env = self.creators[0](*self.args[0], buf=buffers, **self.kwargs[0])
@@ -195,6 +201,18 @@ class BatchedHost(Host):
         """See :class:`Host`."""
         engine = getattr(self.env, "engine", None)
         return [] if engine is None else [engine]
+
+    def number_fields(self) -> list[tuple[str, NDArray[Any]]]:
+        """See :class:`Host`; a foreign environment's fields are not known."""
+        rows = getattr(self.env, "structured", None)
+        if rows is None:
+            return []
+        fields = [(name, rows[name]) for name in rows.dtype.names]
+        return [
+            (name, field)
+            for name, field in fields
+            if field.dtype.kind == "f" and field.ndim == 2
+        ]
 
     def _named(self, infos: list[Info]) -> list[Info]:
         # A foreign environment's infos carry no env_id; one that speaks for all

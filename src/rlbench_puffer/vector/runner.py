@@ -9,6 +9,7 @@ import time
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlbench_puffer.errors import SimulationError
 from rlbench_puffer.timing import PHASES, PhaseTimer
@@ -84,6 +85,10 @@ class Runner:
             )
             if check_finite and flat.dtype.kind == "f"
         ]
+        self._watched_fields: list[tuple[str, NDArray[Any]]] = []
+        if check_finite and buffers.observations.dtype.kind != "f":
+            # Pictures make the flat observation bytes; numbers are fields of it.
+            self._watched_fields = host.number_fields()
 
     def reset(self, seeds: list[int], episode_indices: list[int]) -> list[Info]:
         """Begin an episode in every sub-env."""
@@ -178,6 +183,14 @@ class Runner:
             self._buffers.observations.view(np.uint8)[...] = 0xA5
 
     def _check_finite(self) -> None:
+        for name, field in self._watched_fields:
+            if np.isfinite(field).all():
+                continue
+            row, component = (int(i) for i in np.argwhere(~np.isfinite(field))[0])
+            raise SimulationError(
+                f"Observation {name} of sub-env {self._first_env_id + row}, component "
+                f"{component}, is {field[row, component]}, expected a finite number."
+            )
         for name, flat, dot_zeros in self._watched:
             # Zero is false and NaN is true: no comparison needed.
             if not dot_zeros(flat):
