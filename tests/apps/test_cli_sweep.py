@@ -102,7 +102,9 @@ def test_a_cell_waiting_for_its_turn_leaves_the_processor_to_others(
         process.measure(0.1)
         before = processor_seconds(process)
         time.sleep(1.0)  # What is measured is this very time.
-        assert processor_seconds(process) - before < 0.03
+        # The kernel counts in ticks of 10 ms for each of up to four processes, and one
+        # that spins would use a whole second.
+        assert processor_seconds(process) - before < 0.1
         process.finish()
     finally:
         process.kill()
