@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
+from rlbench_puffer.tasks.waypoints import Waypoint
 
 FloatArray = NDArray[np.float64]
 
@@ -78,6 +79,18 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def descriptions(self, variation: int) -> tuple[str, ...]:
         """Sentences that describe the goal of a variation."""
+
+    def waypoints(self, env_id: int) -> tuple[Waypoint, ...]:
+        """The way of a scripted expert through one sub-env's present episode.
+
+        Args:
+          env_id: the sub-env, just reset.
+
+        Returns:
+          Poses of the tip, first to last. Empty: the task has no expert.
+        """
+        del env_id
+        return ()
 
     def bind(self, scene: Scene) -> None:
         """Keep what the task and this base read of the n simulations."""
