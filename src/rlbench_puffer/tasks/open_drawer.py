@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 from rlbench_puffer.engines.builtin.panda import TIP_SITE
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import WORKSPACE_CENTER
-from rlbench_puffer.poses import quat_from_euler_z, wxyz_to_xyzw
+from rlbench_puffer.poses import (
+    quat_from_euler_z,
+    quat_multiply,
+    rotate,
+    wxyz_to_xyzw,
+)
+from rlbench_puffer.tasks.approach import WRIST_REACH, wrist_distance
 from rlbench_puffer.tasks.base import FloatArray, Task
+from rlbench_puffer.tasks.waypoints import Waypoint
 
 DRAWERS = ("bottom", "middle", "top")
 """One variation each, RLBench's order."""
@@ -52,6 +59,18 @@ POTENTIAL_PER_METER = 10.0
 
 POTENTIAL_OPEN = 20.0
 """Shaped reward for opening the drawer from shut to the rule."""
+
+PRE_GRASP = 0.09
+"""How far before the handle the expert begins its straight approach [m]."""
+
+PULL = 0.18
+"""How far the expert pulls the handle [m]; RLBench's pulls by 0.237 m."""
+
+_TURNS = np.radians(sorted(range(-60, 61, 5), key=abs))
+"""Of the expert's hand about the vertical, against the cabinet, least first [rad]."""
+
+_GRIP_QUAT = (math.sqrt(0.5), 0.0, 0.0, math.sqrt(0.5))
+"""Tip in the cabinet's frame: fingers along -y, closing across the bar; xyzw."""
 
 _WOOD = (0.62, 0.45, 0.28, 1.0)
 _FRONT = (0.78, 0.62, 0.42, 1.0)
@@ -161,6 +180,27 @@ class OpenDrawer(Task):
             f"open the {drawer} drawer",
             f"take hold of the {drawer} handle and pull the drawer out",
             f"slide the {drawer} drawer open",
+        )
+
+    def waypoints(self, env_id: int) -> tuple[Waypoint, ...]:
+        """Before the handle, around it from the front, and out with it.
+
+        The hand turns about the vertical where it could not follow the drawer else;
+        the bar does not mind.
+        """
+        handle = self._handles[env_id, self._named[env_id]].copy()
+        outwards = rotate(wxyz_to_xyzw(self._quats_wxyz[env_id, 0]), (0.0, 1.0, 0.0))
+        way = handle + np.outer((PRE_GRASP, 0.0, PULL), outwards)
+        yaw = math.atan2(-outwards[0], outwards[1])
+        quats = quat_multiply(quat_from_euler_z(yaw + _TURNS), _GRIP_QUAT)
+        farthest = wrist_distance(way, quats[:, None]).max(axis=1)
+        within = farthest <= WRIST_REACH
+        quat = quats[within.argmax() if within.any() else farthest.argmin()]
+        before, at, pulled = way
+        return (
+            Waypoint(position=before, quat_xyzw=quat, path="free"),
+            Waypoint(position=at, quat_xyzw=quat, speed=0.2, gripper="close"),
+            Waypoint(position=pulled, quat_xyzw=quat, speed=0.2),
         )
 
     def _opening(self) -> FloatArray:

@@ -13,8 +13,10 @@ from rlbench_puffer.engines.builtin.scene_spec import (
     WORKSPACE_HALF_SIZE,
 )
 from rlbench_puffer.poses import quat_from_euler_z, wxyz_to_xyzw
+from rlbench_puffer.tasks.approach import approach_quat
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.colors import COLORS
+from rlbench_puffer.tasks.waypoints import Waypoint
 
 BASE_HALF_SIZE = (0.05, 0.05, 0.01)
 """Half the size of the base box [m], measured in RLBench 1.2.0."""
@@ -49,6 +51,12 @@ POTENTIAL_PRESSED = 5.0
 """Shaped reward for pressing the button from rest to the rule."""
 
 PRESSED_COLOR = (0.0, 1.0, 0.0)
+
+HOVER = 0.07
+"""How far above the button the expert closes its fingers [m], near RLBench's 0.068."""
+
+PRESS_DEPTH = 0.007
+"""How far below the button's top the expert aims [m], as RLBench's does."""
 
 _TOP_COLOR = (0.7, 0.0, 0.0, 1.0)
 _HALF_DIAGONAL = math.hypot(*BASE_HALF_SIZE[:2])
@@ -147,4 +155,14 @@ class PushButton(Task):
             f"press the button with the {color} base",
             f"push the {color} button all the way down",
             f"use the closed hand to push the {color} button",
+        )
+
+    def waypoints(self, env_id: int) -> tuple[Waypoint, ...]:
+        """Above the button with closed fingers, then down on it."""
+        top = self._top[env_id].copy()
+        quat = approach_quat(top + [0.0, 0.0, HOVER])
+        above, pressed = top + [0.0, 0.0, HOVER], top - [0.0, 0.0, PRESS_DEPTH]
+        return (
+            Waypoint(position=above, quat_xyzw=quat, path="free", gripper="close"),
+            Waypoint(position=pressed, quat_xyzw=quat, speed=0.2),
         )

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from rlbench_puffer.engines.builtin.panda import TIP_SITE
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
+from rlbench_puffer.tasks.approach import approach_quat
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.colors import COLORS
+from rlbench_puffer.tasks.waypoints import Waypoint
 
 RADIUS = 0.025
 """Of a target and its detection volume [m], measured in RLBench 1.2.0."""
@@ -94,6 +96,13 @@ class ReachTarget(Task):
             f"touch the {color} ball with the gripper",
             f"bring the fingertips to the {color} sphere",
             f"move the hand into the {color} target",
+        )
+
+    def waypoints(self, env_id: int) -> tuple[Waypoint, ...]:
+        """To the middle of the target."""
+        target = self._target[env_id].copy()
+        return (
+            Waypoint(position=target, quat_xyzw=approach_quat(target), path="free"),
         )
 
     def _distance(self) -> FloatArray:

@@ -20,7 +20,8 @@ class Waypoint:
 
     quat_xyzw: NDArray[np.float64]
     """Of the tip, (4,), world frame. The gripper's fingers point along the tip's z
-    axis and close along its y axis."""
+    axis and close along its y axis. The gripper is symmetric: a whole way does as well
+    with every pose turned half a turn about its own z axis."""
 
     path: Literal["free", "line"] = "line"
     """``"line"``: the tip moves straight there, as near to an obstacle or against a
