@@ -1,6 +1,7 @@
 """RLBenchEnv as Gymnasium's users know an environment."""
 
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -176,6 +177,22 @@ def test_a_saved_state_goes_on_in_another_environment() -> None:
             assert got[name].tobytes() == value.tobytes()
     env.close()
     other.close()
+
+
+def test_an_episode_starts_where_a_demo_of_its_task_started() -> None:
+    env = rlbench_puffer.make("push_button")
+    first, _ = env.reset(seed=3)
+    demo = SimpleNamespace(task="push_button", start_state=env.get_state())
+    env.step(env.action_space.sample())
+    again, _ = env.reset(options={"demo": demo})
+    for name, value in first.items():
+        assert again[name].tobytes() == value.tobytes()
+    demo.task = "open_drawer"
+    with pytest.raises(InvalidOptionError, match="a demo of push_button"):
+        env.reset(options={"demo": demo})
+    with pytest.raises(InvalidOptionError, match="one of variation, state, demo"):
+        env.reset(options={"demo": demo, "variation": 1})
+    env.close()
 
 
 def test_observations_share_no_memory() -> None:

@@ -128,6 +128,7 @@ class BatchEnv:
         self,
         seed: int | Sequence[int] | None = None,
         episode_index: int | Sequence[int] = 0,
+        variations: Sequence[int | None] | None = None,
     ) -> tuple[NDArray[Any], list[Info]]:
         """Begin an episode in every sub-env.
 
@@ -136,6 +137,8 @@ class BatchEnv:
             as in PufferLib; None draws from the operating system's entropy.
           episode_index: which episode of its stream each sub-env begins; a
             replaced worker passes more than 0.
+          variations: one variation for each sub-env that overrides the
+            configuration's for this episode, or None.
 
         Returns:
           observations (n, obs) and n infos with ``env_id``, ``variation`` and
@@ -151,7 +154,7 @@ class BatchEnv:
         indices = np.broadcast_to(np.asarray(episode_index), (n,))
         for env_id in range(n):
             self._episodes.seed(env_id, seeds[env_id], int(indices[env_id]))
-        infos = self._begin(self._all)
+        infos = self._begin(self._all, variations)
         self._show(self._all)
         self.rewards[:] = 0
         self.terminals[:] = False
@@ -309,9 +312,13 @@ class BatchEnv:
         if self._has_cameras:
             self.engine.render(env_ids, self.structured)
 
-    def _begin(self, env_ids: NDArray[np.intp]) -> list[Info]:
+    def _begin(
+        self,
+        env_ids: NDArray[np.intp],
+        variations: Sequence[int | None] | None = None,
+    ) -> list[Info]:
         self._over[env_ids] = False
-        infos = self._episodes.begin(env_ids)
+        infos = self._episodes.begin(env_ids, variations)
         return [
             {"env_id": self.first_env_id + int(env_id), **info}
             for env_id, info in zip(env_ids, infos, strict=True)

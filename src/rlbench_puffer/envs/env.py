@@ -1,6 +1,6 @@
 """One RLBench task as a ``gymnasium.Env``."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import gymnasium
 import numpy as np
@@ -31,7 +31,21 @@ RENDER_CAMERA = "front"
 RENDER_SIZE = (480, 480)
 """Height and width in pixels of what :meth:`RLBenchEnv.render` returns."""
 
-_RESET_OPTIONS = ("variation", "state")
+_RESET_OPTIONS = ("variation", "state", "demo")
+
+
+class StartsFrom(Protocol):
+    """A demo as far as ``reset(options={"demo": ...})`` reads it."""
+
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        ...
+
+    @property
+    def start_state(self) -> EngineState:
+        """What :meth:`RLBenchEnv.get_state` returned right after its reset."""
+        ...
 
 
 class RLBenchEnv(gymnasium.Env[Any, Any]):
@@ -92,7 +106,8 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         Args:
           seed: starts a new stream of episodes; None goes on with the present one.
           options: ``variation``, an index that overrides the configuration's; or
-            ``state``, which :meth:`get_state` returned, to go on from there.
+            ``state``, which :meth:`get_state` returned, to go on from there; or
+            ``demo``, a demo of this task, to start where it started.
 
         Returns:
           The observation, and info with ``success``, ``variation`` and
@@ -100,19 +115,26 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
 
         Raises:
           UnknownNameError: an option that does not exist.
-          InvalidOptionError: the task has no such variation.
+          InvalidOptionError: the task has no such variation, the demo is of another
+            task, or two options that exclude each other.
           ClosedError: after ``close``.
         """
         options = options or {}
         for name in options:
             if name not in _RESET_OPTIONS:
                 raise UnknownNameError("reset option", name, _RESET_OPTIONS)
+        if len(options) > 1:
+            raise InvalidOptionError(
+                "options", sorted(options), f"one of {', '.join(_RESET_OPTIONS)}"
+            )
         super().reset(seed=seed)
         episodes = self._made_episodes("reset")
         if seed is not None:
             episodes.seed(0, seed)
         if "state" in options:
             observation = self.set_state(options["state"])
+        elif "demo" in options:
+            observation = self.set_state(self._start_of(options["demo"]))
         else:
             variation = self._checked_variation(options.get("variation"))
             episodes.begin(self._only, [variation])
@@ -232,6 +254,13 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
             engine = make_engine(self.config, self.task, 1)
             self._episodes = Episodes(engine, self.task, self.config)
         return self._episodes
+
+    def _start_of(self, demo: StartsFrom) -> EngineState:
+        if demo.task != self.task.name:
+            raise InvalidOptionError(
+                "demo", f"a demo of {demo.task}", f"a demo of {self.task.name}"
+            )
+        return demo.start_state
 
     def _checked_variation(self, variation: int | None) -> int | None:
         count = self.task.variation_count
