@@ -32,13 +32,18 @@ POSTURES = np.array(
 """Where the search for joint positions starts, before it starts at random."""
 
 
-def walk(env: BatchEnv) -> None:
-    """From the state after a reset to the end of the task's way, or the episode's."""
+def walk(env: BatchEnv, count: int | None = None) -> None:
+    """From the state after a reset to the end of the task's way, or the episode's.
+
+    Args:
+      env: one sub-env with normalised ``joint_velocity`` actions.
+      count: how many of the task's waypoints; None: all.
+    """
     engine = env.engine
     assert isinstance(engine, BuiltinEngine)
     task = engine.task
     assert isinstance(task, Task)
-    first, *others = task.waypoints(0)
+    first, *others = task.waypoints(0)[:count]
     turned = _put_arm(engine.scene, first)
     is_open = True
     env.step(np.array([[0.0] * 7 + [1.0]], np.float32))
@@ -76,7 +81,8 @@ def _put_arm(scene: Scene, waypoint: Waypoint) -> bool:
     """
     rng = np.random.default_rng(0)
     random = rng.uniform(limits.JOINT_LOWER, limits.JOINT_UPPER, (60, 7))
-    qpos = scene.batch.bind("qpos")
+    qpos, contacts = scene.batch.bind("qpos"), scene.batch.bind("ncon")
+    resting = contacts[0]
     for start in np.concatenate([POSTURES, random]):
         for turned in (False, True):
             quat = waypoint.quat_xyzw
@@ -85,7 +91,7 @@ def _put_arm(scene: Scene, waypoint: Waypoint) -> bool:
             qpos[0, :7] = start
             if _solve(scene, waypoint.position, quat):
                 scene.forward(np.arange(1))
-                if scene.batch.bind("ncon")[0] == 0:
+                if contacts[0] <= resting:
                     return turned
     raise AssertionError(f"No joint positions bring the tip to {waypoint}.")
 

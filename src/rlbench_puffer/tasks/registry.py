@@ -9,6 +9,10 @@ _MODULES = {
     "reach_target": ("rlbench_puffer.tasks.reach_target", "ReachTarget"),
     "push_button": ("rlbench_puffer.tasks.push_button", "PushButton"),
     "open_drawer": ("rlbench_puffer.tasks.open_drawer", "OpenDrawer"),
+    "slide_block_to_target": (
+        "rlbench_puffer.tasks.slide_block_to_target",
+        "SlideBlockToTarget",
+    ),
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

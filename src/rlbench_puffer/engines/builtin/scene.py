@@ -79,6 +79,11 @@ class Scene:
         """World orientation of a body's frame in MuJoCo's order, (num_envs, 4)."""
         return self.batch.bind("xquat")[:, self.id_of("body", name)]
 
+    def body_matrix(self, name: str) -> NDArray[np.float64]:
+        """World orientation of a body's frame as matrices, (num_envs, 3, 3)."""
+        view = self.batch.bind("xmat").reshape(self.num_envs, -1, 3, 3)
+        return view[:, self.id_of("body", name)]
+
     def site_position(self, name: str) -> NDArray[np.float64]:
         """World position [m] of a site, (num_envs, 3)."""
         return self.batch.bind("site_xpos")[:, self.id_of("site", name)]
