@@ -23,9 +23,9 @@ GRIPPER_STEPS = {"close": 6, "open": 12}
 
 POSTURES = np.array(
     [
-        limits.HOME_JOINT_POSITIONS,
         # How RLBench's own demo of open_drawer begins to grasp.
         [1.12, 0.79, -0.54, -1.95, -0.80, 1.48, 1.71],
+        limits.HOME_JOINT_POSITIONS,
         [0.0, 0.6, 0.0, -1.9, 0.0, 2.5, 0.785],
     ]
 )

@@ -63,6 +63,9 @@ POTENTIAL_OPEN = 20.0
 PRE_GRASP = 0.09
 """How far before the handle the expert begins its straight approach [m]."""
 
+GRIP_DEPTH = 0.01
+"""How far the tip reaches past the bar [m]: at the tip itself the pads end."""
+
 PULL = 0.18
 """How far the expert pulls the handle [m]; RLBench's pulls by 0.237 m."""
 
@@ -190,13 +193,14 @@ class OpenDrawer(Task):
         """
         handle = self._handles[env_id, self._named[env_id]].copy()
         outwards = rotate(wxyz_to_xyzw(self._quats_wxyz[env_id, 0]), (0.0, 1.0, 0.0))
-        way = handle + np.outer((PRE_GRASP, 0.0, PULL), outwards)
         yaw = math.atan2(-outwards[0], outwards[1])
         quats = quat_multiply(quat_from_euler_z(yaw + _TURNS), _GRIP_QUAT)
-        farthest = wrist_distance(way, quats[:, None]).max(axis=1)
+        around = handle + GRIP_DEPTH * rotate(quats, (0.0, 0.0, 1.0))
+        ways = around[:, None] + np.outer((PRE_GRASP, 0.0, PULL), outwards)
+        farthest = wrist_distance(ways, quats[:, None]).max(axis=1)
         within = farthest <= WRIST_REACH
-        quat = quats[within.argmax() if within.any() else farthest.argmin()]
-        before, at, pulled = way
+        chosen = within.argmax() if within.any() else farthest.argmin()
+        quat, (before, at, pulled) = quats[chosen], ways[chosen]
         return (
             Waypoint(position=before, quat_xyzw=quat, path="free"),
             Waypoint(position=at, quat_xyzw=quat, speed=0.2, gripper="close"),
