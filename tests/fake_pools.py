@@ -12,12 +12,14 @@ from rlbench_puffer.vector.deadlines import Deadlines
 from rlbench_puffer.vector.gym import GymVecEnv
 from rlbench_puffer.vector.hosting import HostBuffers, HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.native import NativeVecEnv
+from rlbench_puffer.vector.native_options import NativeOptions
 from rlbench_puffer.vector.puffer import PufferVecEnv
 from rlbench_puffer.vector.serial import SerialVecEnv
 from rlbench_puffer.vector.shm.options import ShmOptions
 from rlbench_puffer.vector.shm.pool import ShmVecEnv
 
-BACKENDS = ("serial", "gym", "puffer", "shm")
+BACKENDS = ("serial", "gym", "puffer", "shm", "native")
 
 
 class SingleEnv(gymnasium.Env[Any, Any]):
@@ -92,20 +94,25 @@ def make_fake_pool(
             for i in range(num_envs)
         ]
         return GymVecEnv(layout, env_fns, Deadlines(**options), seed)
-    each = num_envs // workers
+    # Threads share a batch; processes have their own sub-envs.
+    hosts = layout.num_envs // layout.batch_size if backend == "native" else workers
+    each = num_envs // hosts
     recipes = [
         HostRecipe(
             kind="batched",
             creators=(env_class,),
-            args=((each, worker * each),),
+            args=((each, host * each),),
             kwargs=(env_options,),
             num_envs=each,
-            first_env_id=worker * each,
+            first_env_id=host * each,
         )
-        for worker in range(workers)
+        for host in range(hosts)
     ]
     if backend == "serial":
         return SerialVecEnv(layout, recipes[0], seed, **options)
+    if backend == "native":
+        own = NativeOptions(**options)
+        return NativeVecEnv.from_recipes(layout, recipes, own, seed)
     if backend == "puffer":
         shm_options = ShmOptions(on_fault="raise", cpu_affinity=None, **options)
         return PufferVecEnv.from_recipes(layout, recipes, shm_options, seed)

@@ -48,6 +48,24 @@ def test_every_backend_gives_the_same_pictures() -> None:
     assert _told("shm", num_workers=2) == expected
     assert _told("puffer", num_workers=2) == expected
     assert _told("gym") == expected
+    assert _told("native") == expected
+
+
+def test_the_stepping_thread_of_native_draws() -> None:
+    """OpenGL belongs to a thread: half batches are built, drawn and freed on one."""
+    whole, halves = (
+        make_vec(
+            "open_drawer", 4, backend="native", cameras=CAMERAS, batch_size=batch_size
+        )
+        for batch_size in (4, 2)
+    )
+    with whole, halves:
+        expected = whole.reset(seed=0)[0].copy()
+        halves.async_reset(seed=0)
+        for _ in range(2):
+            observations, *_, env_ids, _ = halves.recv()
+            assert observations.tobytes() == expected[env_ids].tobytes()
+            halves.send(ACTIONS[0, env_ids])
 
 
 def test_the_last_pictures_of_a_chunk_are_those_of_single_steps() -> None:

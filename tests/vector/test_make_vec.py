@@ -8,8 +8,10 @@ import pytest
 
 import rlbench_puffer
 from rlbench_puffer import make_vec
+from rlbench_puffer.config import make_config
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.vector.make import default_num_workers
+from rlbench_puffer.vector.native_plan import plan_native
 from rlbench_puffer.vector.seeding import derive_seeds
 
 
@@ -39,6 +41,14 @@ def test_unknown_names_list_the_close_matches() -> None:
         ({"num_envs": 2, "step_timeout_s": 0}, "step_timeout_s=0"),
         ({"num_envs": 2, "cpu_affinity": (4096,)}, "cpu_affinity"),
         ({"num_envs": 2, "seed": -1}, "seed=-1"),
+        ({"num_envs": 6, "backend": "native", "batch_size": 4}, "1, 2, 3, 6"),
+        ({"num_envs": 2, "backend": "native", "max_restarts": -1}, "max_restarts=-1"),
+        ({"num_envs": 2, "backend": "native", "on_fault": "no"}, "fault policy 'no'"),
+        ({"num_envs": 2, "backend": "native", "copy": 1}, "copy=1"),
+        (
+            {"num_envs": 2, "backend": "native", "num_workers": 1, "num_threads": 2},
+            "both mean the threads",
+        ),
     ],
 )
 def test_values_that_do_not_fit_are_refused_before_anything_starts(
@@ -66,6 +76,27 @@ def test_workers_default_to_the_largest_divisor_within_the_cores(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(4))
     chosen = {n: default_num_workers(n) for n in (1, 2, 3, 6, 8, 9, 10)}
     assert chosen == {1: 1, 2: 2, 3: 3, 6: 3, 8: 4, 9: 3, 10: 2}
+
+
+def test_the_workers_of_native_are_its_threads() -> None:
+    cores = len(os.sched_getaffinity(0))
+    for options, threads in (
+        ({"num_workers": 3}, 3),
+        ({"num_threads": 3}, 3),
+        ({"num_workers": 8}, 4),
+        ({"num_workers": 8, "batch_size": 2}, 2),
+        ({}, min(cores, 4)),
+    ):
+        with make_vec("reach_target", 4, backend="native", **options) as vec:
+            assert vec.num_workers == vec.health()["threads"] == threads
+
+
+def test_native_refuses_an_engine_of_one_simulation_a_process() -> None:
+    config = make_config("reach_target")
+    # Whatever engines there are beside it, each holds one simulation.
+    object.__setattr__(config, "engine", "coppeliasim")
+    with pytest.raises(InvalidOptionError, match=r"engine='coppeliasim'.*shm"):
+        plan_native(config, 4)
 
 
 def test_make_vec_is_public_and_its_seeds_are_fixed_for_ever() -> None:

@@ -10,6 +10,7 @@ from rlbench_puffer import make_vec
 from rlbench_puffer.config import make_config
 from rlbench_puffer.envs.puffer_env import RLBenchPufferEnv, make_emulated
 from rlbench_puffer.errors import InvalidOptionError, WorkerRaisedError
+from rlbench_puffer.vector.native import NativeVecEnv
 from rlbench_puffer.vector.puffer import PufferVecEnv, pufferlib_vector
 from rlbench_puffer.vector.shm.pool import ShmVecEnv
 
@@ -29,7 +30,7 @@ def make_form(form: str, backend: type) -> Any:
 
 
 @pytest.mark.parametrize("form", ["native", "emulated"])
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, NativeVecEnv])
 def test_pufferlibs_make_gives_the_bytes_of_serial(backend: type, form: str) -> None:
     actions = np.random.default_rng(0).uniform(-1, 1, (14, 4, 8)).astype(np.float32)
     with make_vec("reach_target", 4, episode_length=6, backend="serial") as vec:
@@ -90,3 +91,26 @@ def test_emulated_environments_of_pufferlib_3_get_their_rows(backend: Any) -> No
     assert shown[0] == [[1, 0], [1, 1], [1, 2], [1, 1]]
     assert shown[1] == [[2, 0], [2, 1], [2, 2], [2, 1]]
     assert shown[2] == [[0, 0]] * 4
+
+
+def test_native_runs_this_packages_environments_of_one_configuration_only() -> None:
+    make: Any = pufferlib_vector.make
+    with pytest.raises(InvalidOptionError, match=r"make_emulated.*ShmVecEnv"):
+        make(Foreign, backend=NativeVecEnv, num_envs=2, num_workers=2)
+    other = make_config("reach_target", episode_length=9)
+    with pytest.raises(InvalidOptionError, match="the same configuration"):
+        make(
+            [make_emulated] * 2, [[CONFIG], [other]], [{}, {}],
+            backend=NativeVecEnv, num_envs=2,
+        )  # fmt: skip
+
+
+def test_native_under_pufferlib_takes_partial_batches() -> None:
+    make: Any = pufferlib_vector.make
+    with make(
+        RLBenchPufferEnv, [CONFIG, 2], backend=NativeVecEnv, num_envs=2,
+        num_workers=2, batch_size=1,
+    ) as vec:  # fmt: skip
+        assert (vec.num_agents, vec.agents_per_batch) == (4, 2)
+        vec.async_reset(seed=3)
+        assert vec.recv()[5].tolist() == [0, 1]

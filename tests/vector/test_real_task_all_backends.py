@@ -19,6 +19,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "shm-4": {"backend": "shm", "num_workers": 4},
     "shm-1": {"backend": "shm", "num_workers": 1},
     "shm-copy": {"backend": "shm", "num_workers": 2, "copy": True, "debug": True},
+    "native-2": {"backend": "native", "num_workers": 2},
+    "native-copy": {"backend": "native", "num_threads": 1, "copy": True, "debug": True},
 }
 
 Trajectory = list[tuple[Any, ...]]
@@ -62,7 +64,7 @@ def test_every_backend_gives_the_bytes_of_serial(
         assert row == expected, f"row {number} of {variant} differs"
 
 
-@pytest.mark.parametrize("backend", ["shm", "puffer"])
+@pytest.mark.parametrize("backend", ["shm", "puffer", "native"])
 def test_partial_batches_give_each_sub_env_its_own_trajectory(backend: str) -> None:
     with make(backend="serial") as whole:
         first, _ = whole.reset(seed=12)

@@ -40,6 +40,11 @@ class HostBuffers:
         parts = (getattr(self, field.name) for field in dataclasses.fields(self))
         return HostBuffers(*(part[start:stop] for part in parts))
 
+    def copy(self) -> "HostBuffers":
+        """Arrays of their own with the same contents."""
+        parts = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return HostBuffers(*(part.copy() for part in parts))
+
 
 @dataclasses.dataclass
 class ChunkBuffers:

@@ -3,19 +3,20 @@
 import dataclasses
 import functools
 import os
-from types import SimpleNamespace
 from typing import Any, Literal, get_args
 
 from rlbench_puffer.config import EnvConfig, check_positive_int, make_config
-from rlbench_puffer.envs.make import make_batch_env, make_spaces
+from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.deadlines import Deadlines
 from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.native_options import NativeOptions
+from rlbench_puffer.vector.planning import plan_layout
 from rlbench_puffer.vector.shm.options import ShmOptions
 
-BackendName = Literal["serial", "gym", "puffer", "shm"]
+BackendName = Literal["serial", "gym", "puffer", "shm", "native"]
 
 _DEADLINES = tuple(field.name for field in dataclasses.fields(Deadlines))
 _CHECKS = ("check_finite", "debug")
@@ -30,6 +31,7 @@ _BACKEND_OPTIONS: dict[str, tuple[str, ...]] = {
         "start_concurrency",
     ),
     "shm": tuple(field.name for field in dataclasses.fields(ShmOptions)),
+    "native": tuple(field.name for field in dataclasses.fields(NativeOptions)),
 }
 
 
@@ -50,13 +52,17 @@ def make_vec(
       num_envs: how many sub-envs.
       backend: ``"serial"`` (this process), ``"gym"`` (Gymnasium's AsyncVectorEnv, a
         process for each sub-env), ``"puffer"`` (PufferLib's Multiprocessing,
-        extended) or ``"shm"`` (the shared-memory pool).
+        extended), ``"shm"`` (the shared-memory pool) or ``"native"`` (this process,
+        physics on threads; engine ``"builtin"`` only).
       num_workers: worker processes of ``puffer`` and ``shm``; None takes the
-        largest divisor of ``num_envs`` that is at most the cores at hand.
+        largest divisor of ``num_envs`` that is at most the cores at hand. With
+        ``native`` the threads of the physics, another word for ``num_threads``; None
+        takes all cores at hand.
       batch_size: sub-envs that one ``recv`` returns; None takes all.
       seed: seed of the first reset that is given none; None takes entropy.
       **options: fields of :class:`rlbench_puffer.EnvConfig`, and the backend's own
-        (see :class:`rlbench_puffer.vector.shm.options.ShmOptions`).
+        (see :class:`rlbench_puffer.vector.shm.options.ShmOptions` and
+        :class:`rlbench_puffer.vector.native_options.NativeOptions`).
 
     Raises:
       UnknownNameError: unknown task, backend, mode or option; lists close matches.
@@ -68,6 +74,18 @@ def make_vec(
     env_options, own_options = _split(backend, options)
     config = make_config(task, **env_options)
     check_positive_int("num_envs", num_envs)
+    if num_workers is not None:
+        check_positive_int("num_workers", num_workers)
+    if batch_size is not None:
+        check_positive_int("batch_size", batch_size)
+    if backend == "native":
+        from rlbench_puffer.vector.native import NativeVecEnv
+        from rlbench_puffer.vector.native_plan import plan_native
+
+        threads = _native_threads(num_workers, options.get("num_threads"))
+        layout, recipes = plan_native(config, num_envs, threads, batch_size)
+        own = NativeOptions(**own_options)
+        return NativeVecEnv.from_recipes(layout, recipes, own, seed)
     layout = _make_layout(config, num_envs, backend, num_workers, batch_size)
     if backend == "serial":
         from rlbench_puffer.vector.serial import SerialVecEnv
@@ -119,10 +137,6 @@ def _make_layout(
     num_workers: int | None,
     batch_size: int | None,
 ) -> VecLayout:
-    if num_workers is not None:
-        check_positive_int("num_workers", num_workers)
-    if batch_size is not None:
-        check_positive_int("batch_size", batch_size)
     if backend == "serial":
         workers = num_workers or 1
         if workers != 1:
@@ -146,26 +160,18 @@ def _make_layout(
             batch,
             f"a multiple of {each} (the sub-envs of one worker), {num_envs} at most",
         )
-    spaces = make_spaces(config)
-    return VecLayout(
-        num_envs=num_envs,
-        num_workers=workers,
-        batch_size=batch,
-        single_observation_space=spaces.single_observation_space,
-        single_action_space=spaces.single_action_space,
-        emulated=SimpleNamespace(
-            observation_dtype=spaces.single_observation_space.dtype,
-            emulated_observation_dtype=spaces.observation_dtype,
-        ),
-        structured_space=spaces.observation_space,
-        episode_length=_episode_length(config),
-    )
+    return plan_layout(config, num_envs=num_envs, num_workers=workers, batch_size=batch)
 
 
-def _episode_length(config: EnvConfig) -> int:
-    from rlbench_puffer.tasks.registry import find_task
-
-    return config.episode_length or find_task(config.task).episode_length
+def _native_threads(num_workers: int | None, num_threads: int | None) -> int | None:
+    if None not in (num_workers, num_threads) and num_workers != num_threads:
+        raise InvalidOptionError(
+            "num_workers",
+            num_workers,
+            f'num_threads={num_threads}: with backend "native" both mean the threads',
+            "Give one of the two.",
+        )
+    return num_workers or num_threads
 
 
 def _no_fit(num_envs: int, workers: int) -> InvalidOptionError:

@@ -1,0 +1,298 @@
+"""The native backend: one process, ``mujoco.batch`` threads, no messages."""
+
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.errors import WorkerError
+from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
+from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
+from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers, HostRecipe
+from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.native_batch import NativeBatch, RestartBudget
+from rlbench_puffer.vector.native_options import NativeOptions
+from rlbench_puffer.vector.native_plan import plan_from_creators
+
+
+class NativeVecEnv(VecEnv):
+    """All sub-envs in this process; threads of ``mujoco.batch`` step the physics.
+
+    ``rlbench_puffer.make_vec(..., backend="native")`` makes one; it is also a
+    backend for ``pufferlib.vector.make``, whose arguments the constructor takes,
+    for this package's environments.
+
+    With ``batch_size`` equal to ``num_envs`` the caller's thread steps, within
+    ``send``. With less, the sub-envs form ``num_envs / batch_size`` batches, which
+    a thread in the background steps one after another, in the order of ``send``:
+    while the policy works on one batch, the physics of the others goes on (MuJoCo
+    releases the interpreter lock). Each batch has all threads while it steps.
+
+    Arrays that ``recv`` returns are the buffers themselves, valid until the next
+    ``send``. A batch that raises costs its episodes, not the process; what ends the
+    process itself ends everything, and nothing can end a step that hangs.
+
+    Args:
+      env_creators, env_args, env_kwargs: one of each for every environment; all
+        the same, and of this package.
+      num_envs: how many environments.
+      num_workers: threads of the physics; None takes all cores at hand.
+      batch_size: environments that one ``recv`` returns; default all.
+      zero_copy: PufferLib's word for ``copy=False``.
+      overwork: accepted for PufferLib's sake; more threads than cores are allowed.
+      seed: seed of the first reset that is given none.
+      **options: fields of :class:`NativeOptions`.
+
+    Raises:
+      InvalidOptionError: numbers that do not fit, or foreign environments.
+      WorkerError: the simulations could not be built.
+    """
+
+    def __init__(
+        self,
+        env_creators: Sequence[Callable[..., Any]],
+        env_args: Sequence[Sequence[Any]],
+        env_kwargs: Sequence[dict[str, Any]],
+        num_envs: int,
+        num_workers: int | None = None,
+        batch_size: int | None = None,
+        zero_copy: bool = True,
+        overwork: bool = False,
+        *,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        del overwork
+        layout, recipes = plan_from_creators(
+            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
+        )
+        options.setdefault("copy", not zero_copy)
+        self._set_up(layout, recipes, NativeOptions(**options), seed)
+
+    @classmethod
+    def from_recipes(
+        cls,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: NativeOptions,
+        seed: int | None = None,
+    ) -> "NativeVecEnv":
+        """One whose spaces are known already; ``make_vec`` comes this way.
+
+        Args:
+          layout: counts and spaces; ``num_workers`` is the number of threads.
+          recipes: what each batch hosts.
+          options: faults, copies, checks.
+          seed: seed of the first reset that is given none.
+        """
+        vec = cls.__new__(cls)
+        vec._set_up(layout, recipes, options, seed)
+        return vec
+
+    def _set_up(
+        self,
+        layout: VecLayout,
+        recipes: Sequence[HostRecipe],
+        options: NativeOptions,
+        seed: int | None,
+    ) -> None:
+        self._clock = MainClock()
+        super().__init__(layout, seed)
+        self.options = options
+        self._buffers = _make_buffers(layout)
+        self._env_ids = np.arange(layout.num_envs)
+        self._accounts = Accounts()
+        self._whole_batch = len(recipes) == 1
+        self._stepper: ThreadPoolExecutor | None = None
+        if not self._whole_batch:
+            self._stepper = ThreadPoolExecutor(1, "rlbench_puffer_native")
+        self._infos: list[Info] = []
+        # Batches whose results are still to be received, in the order of send().
+        self._pending: deque[tuple[NativeBatch, Future[list[Info]]]] = deque()
+        self._batches: list[NativeBatch] = []
+        self._resetting = False
+        budget = RestartBudget(options)
+
+        def build() -> None:
+            for index, recipe in enumerate(recipes):
+                first = recipe.first_env_id
+                rows = self._buffers.rows(first, first + recipe.num_envs)
+                self._batches.append(
+                    NativeBatch(index, recipe, rows, options, budget, self._accounts)
+                )
+
+        try:
+            self._on_stepping_thread(build)
+        except BaseException:
+            self._shut_down()
+            raise
+        self._batch = self._batches[0]
+        self._clock.built()
+
+    def timings(self) -> dict[str, Any]:
+        """See :meth:`VecEnv.timings`; a batch stands where others have a worker."""
+        return timing_report(self._clock, self._tallies(), in_process=True)
+
+    def health(self) -> dict[str, Any]:
+        """State, threads, accounts and the last faults; see :class:`Accounts`."""
+        return {
+            "backend": "native",
+            "state": self._state.value,
+            "cores": len(os.sched_getaffinity(0)),
+            "threads": self.num_workers,
+            "batches": len(self._batches),
+            "workers": [],
+            "accounts": self._accounts.totals(self._tallies()),
+            "last_faults": list(self._accounts.last_faults),
+        }
+
+    def _tallies(self) -> list[dict[str, float]]:
+        if self._state is VecState.CLOSED:
+            return self._last_tallies
+        return [batch.tally() for batch in self._batches]
+
+    def _begin_reset(self, seeds: list[int]) -> None:
+        start = time.perf_counter()
+        self._drain()
+        if self._stepper is None:
+            with self._out_of_order_on_error():
+                self._infos = self._batch.reset(seeds)
+        else:
+            for batch in self._batches:
+                first = batch.first_env_id
+                own = seeds[first : first + self.batch_size]
+                self._pending.append((batch, self._stepper.submit(batch.reset, own)))
+        self._resetting = True
+        self._clock.reset += time.perf_counter() - start
+
+    def _dispatch(self, actions: NDArray[Any]) -> None:
+        start = time.perf_counter()
+        batch = self._batch
+        np.copyto(batch.buffers.actions, actions)
+        if self._stepper is None:
+            with self._out_of_order_on_error():
+                self._infos = batch.step()
+            self._clock.wait += time.perf_counter() - start
+        else:
+            self._pending.append((batch, self._stepper.submit(batch.step)))
+            self._clock.send += time.perf_counter() - start
+
+    def _receive(self) -> Received:
+        start = time.perf_counter()
+        if self._stepper is None:
+            infos, self._infos = self._infos, []
+        else:
+            batch, results = self._pending[0]
+            with self._broken_on_error():
+                infos = results.result()
+            # Only now: an interrupt while waiting leaves it pending.
+            self._pending.popleft()
+            self._batch = batch
+        rows = self._batch.buffers
+        first = self._batch.first_env_id
+        if self.options.copy:
+            rows = rows.copy()
+        took = time.perf_counter() - start
+        if self._resetting:
+            self._clock.reset += took
+            self._resetting = self._batch is not self._batches[-1]
+        else:
+            self._clock.wait += took
+        ids = self._env_ids[first : first + self.batch_size]
+        return (
+            rows.observations,
+            rows.rewards,
+            rows.terminals,
+            rows.truncations,
+            infos,
+            ids,
+            rows.masks,
+        )
+
+    def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
+        start = time.perf_counter()
+        shape = (len(chunk), self.num_envs)
+        results = ChunkBuffers(
+            actions=chunk,
+            rewards=np.zeros(shape, np.float32),
+            terminals=np.zeros(shape, bool),
+            truncations=np.zeros(shape, bool),
+        )
+        with self._out_of_order_on_error():
+            infos = self._batch.step_chunk(results)
+        observations = self._batch.buffers.observations
+        if self.options.copy:
+            observations = observations.copy()
+        self._clock.wait += time.perf_counter() - start
+        return (
+            observations,
+            results.rewards,
+            results.terminals,
+            results.truncations,
+            infos,
+        )
+
+    def _shut_down(self) -> None:
+        for _, results in self._pending:
+            results.cancel()
+
+        def close() -> None:
+            for batch in self._batches:
+                batch.close()
+
+        self._on_stepping_thread(close)
+        if self._stepper is not None:
+            self._stepper.shutdown()
+        self._pending.clear()
+
+    def _on_stepping_thread(self, work: Callable[[], None]) -> None:
+        """Run something on the one thread that may touch the batches."""
+        if self._stepper is None:
+            work()
+        else:
+            self._stepper.submit(work).result()
+
+    def _drain(self) -> None:
+        """Drop what is pending; a step that is being made is waited for."""
+        while self._pending:
+            results = self._pending[-1][1]
+            if not results.cancel():
+                with self._broken_on_error():
+                    results.result()
+            self._pending.pop()
+
+    @contextlib.contextmanager
+    def _out_of_order_on_error(self) -> Iterator[None]:
+        """What an exception in the midst of a step leaves behind.
+
+        A fault that is raised puts this object out of order. Ctrl-C, which may come
+        between any two lines, leaves sub-envs half stepped: they must be reset.
+        """
+        try:
+            yield
+        except WorkerError:
+            self._state = VecState.BROKEN
+            raise
+        except BaseException:
+            self._state = VecState.FRESH
+            raise
+
+
+def _make_buffers(layout: VecLayout) -> HostBuffers:
+    n = layout.num_envs
+    observation_space = layout.single_observation_space
+    action_shape = layout.single_action_space.shape or ()
+    return HostBuffers(
+        observations=np.zeros((n, *observation_space.shape), observation_space.dtype),
+        rewards=np.zeros(n, np.float32),
+        terminals=np.zeros(n, bool),
+        truncations=np.zeros(n, bool),
+        masks=np.ones(n, bool),
+        actions=np.zeros((n, *action_shape), layout.action_dtype),
+    )
