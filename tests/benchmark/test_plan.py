@@ -13,7 +13,7 @@ def test_a_group_holds_all_that_do_the_same_work() -> None:
     planned = plan_sweep(
         SweepRequest(
             tasks=("reach_target",),
-            backends=("serial", "gym", "puffer", "shm"),
+            backends=("serial", "gym", "puffer", "shm", "native"),
             num_envs=(2, 4),
             num_workers=(1, 2),
             action_chunk=(1, 16),
@@ -31,6 +31,8 @@ def test_a_group_holds_all_that_do_the_same_work() -> None:
             ("puffer", n, 2, k),
             ("shm", n, 1, k),
             ("shm", n, 2, k),
+            ("native", n, 1, k),
+            ("native", n, 2, k),
         ]
         for k in (1, 16)
         for n in (2, 4)
@@ -120,6 +122,14 @@ def test_one_cell_names_the_nearest_worker_counts_that_fit() -> None:
 def test_a_partial_batch_and_chunks_exclude_each_other() -> None:
     with pytest.raises(InvalidOptionError, match="batch_size=2"):
         one_cell(num_envs=4, num_workers=2, batch_size=2, chunk_len=16)
+
+
+def test_native_takes_all_cores_once_and_no_thread_without_a_sub_env(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plan, "available_cores", lambda: 16)
+    planned = plan_sweep(SweepRequest(backends=("native",), num_envs=(8, 32)))
+    assert [cell.num_workers for cell in planned.cells] == [8, 16]
 
 
 def one_cell(

@@ -3,8 +3,17 @@
 import dataclasses
 from typing import Any
 
-WORKER_BACKENDS = ("puffer", "shm")
-"""Backends whose worker count can be chosen."""
+POOL_BACKENDS = ("puffer", "shm")
+"""Backends whose worker processes share a block with this one."""
+
+WORKER_BACKENDS = (*POOL_BACKENDS, "native")
+"""Backends whose worker count can be chosen; the workers of ``native`` are threads."""
+
+
+def count_label(backend: str, num_workers: int) -> str:
+    """How many workers in words, such as ``"2 threads"``."""
+    noun = "thread" if backend == "native" else "worker"
+    return f"{num_workers} {noun}{'s' if num_workers > 1 else ''}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

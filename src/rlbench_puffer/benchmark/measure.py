@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
+from rlbench_puffer.benchmark.cell import POOL_BACKENDS, WORKER_BACKENDS, Cell
 from rlbench_puffer.vector.make import BackendName, make_vec
 
 WARMUP_ROUNDS = 10
@@ -85,14 +85,15 @@ class Sample:
 
 def make_measured_vec(cell: Cell) -> MeasuredVec:
     """The real vector environment of a cell."""
-    pooled = cell.backend in WORKER_BACKENDS
+    pooled = cell.backend in POOL_BACKENDS
     # Their block has room for as many actions as it was made for.
     room = {"max_chunk_len": cell.chunk_len} if pooled and cell.chunk_len > 1 else {}
+    chosen = cell.backend in WORKER_BACKENDS
     vec: Any = make_vec(
         cell.task,
         cell.num_envs,
         backend=cast(BackendName, cell.backend),
-        num_workers=cell.num_workers if pooled else None,
+        num_workers=cell.num_workers if chosen else None,
         batch_size=None if cell.batch_size == cell.num_envs else cell.batch_size,
         seed=cell.seed,
         engine=cell.engine,

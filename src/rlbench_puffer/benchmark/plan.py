@@ -19,7 +19,7 @@ class SweepRequest:
 
     tasks: tuple[str, ...] = ("reach_target",)
     engine: str = "builtin"
-    backends: tuple[str, ...] = ("gym", "puffer", "shm")
+    backends: tuple[str, ...] = ("gym", "puffer", "shm", "native")
     num_envs: tuple[int, ...] = (2, 4, 8, 16, 32)
     num_workers: tuple[int, ...] | None = None
     action_chunk: tuple[int, ...] = (1,)
@@ -104,6 +104,9 @@ def make_cell(
     workers = _workers_of(backend, num_envs, num_workers)
     batch = num_envs if batch_size is None else batch_size
     check_positive_int("batch_size", batch)
+    if backend == "native":
+        # A thread without a sub-env of its own would idle.
+        workers = min(workers, batch)
     if batch < num_envs and chunk_len > 1:
         raise InvalidOptionError(
             "batch_size",
@@ -169,7 +172,9 @@ def plan_sweep(request: SweepRequest) -> Plan:
                         seed=request.seed,
                     )
                     for backend in _unique(request.backends)
-                    for workers in _fitting(backend, num_envs, worker_counts)
+                    for workers in _fitting(
+                        backend, num_envs, worker_counts, request.num_workers is None
+                    )
                 )
                 if group:
                     groups.append(group)
@@ -193,6 +198,10 @@ def _workers_of(backend: str, num_envs: int, num_workers: int | None) -> int:
         return 0
     if backend == "gym":
         return num_envs
+    if backend == "native":
+        if num_workers is not None:
+            check_positive_int("num_workers", num_workers)
+        return num_workers or available_cores()
     if num_workers is None:
         return default_num_workers(num_envs)
     check_positive_int("num_workers", num_workers)
@@ -213,10 +222,10 @@ def _divisors(number: int) -> list[int]:
 
 
 def _fitting(
-    backend: str, num_envs: int, worker_counts: Sequence[int]
+    backend: str, num_envs: int, worker_counts: Sequence[int], by_default: bool
 ) -> list[int | None]:
-    """Worker counts of a group's cells; None where the backend has no choice."""
-    if backend not in WORKER_BACKENDS:
+    """Worker counts of a group's cells; None where the backend chooses itself."""
+    if backend not in WORKER_BACKENDS or (backend == "native" and by_default):
         return [None]
     return [count for count in worker_counts if num_envs % count == 0]
 

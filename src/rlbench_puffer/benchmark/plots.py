@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from rlbench_puffer.benchmark.cell import WORKER_BACKENDS
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, count_label
 from rlbench_puffer.benchmark.records import Row, quartiles
 from rlbench_puffer.benchmark.report import same_group
 from rlbench_puffer.benchmark.runs import differing_fields
@@ -23,6 +23,7 @@ COLORS = {
     "gym": "#d55e00",
     "puffer": "#0072b2",
     "shm": "#009e73",
+    "native": "#cc79a7",
 }
 """One colour for each backend, told apart by colour-blind readers, too."""
 
@@ -145,7 +146,7 @@ def _lines(rows: Sequence[Row]) -> list[tuple[str, dict[str, Any], list[Row]]]:
         else:
             groups = [
                 (
-                    f"{backend}, {count} worker{'s' if count > 1 else ''}",
+                    f"{backend}, {count_label(backend, count)}",
                     counts.index(count),
                     [row for row in of_backend if row.num_workers == count],
                 )

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS
 from rlbench_puffer.errors import RecordsError
 
 SCHEMA = 1
@@ -142,7 +143,7 @@ def file_name(backend: str, num_workers: int) -> str:
     The worker count is part of it where it can be chosen: ``gym`` has one process
     for each sub-env, ``serial`` has none.
     """
-    chosen = f"_num_w_{num_workers}" if backend in ("puffer", "shm") else ""
+    chosen = f"_num_w_{num_workers}" if backend in WORKER_BACKENDS else ""
     return f"throughput_{backend}{chosen}.jsonl"
 
 

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.table import Column, Table
 
-from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
+from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell, count_label
 from rlbench_puffer.benchmark.records import Row, row_to_json
 from rlbench_puffer.benchmark.runs import differing_fields
 
@@ -85,7 +85,7 @@ def cell_label(cell: Cell | Row) -> str:
     """What is or was measured, in a few words."""
     parts = [cell.task, cell.backend, f"{cell.num_envs} envs"]
     if cell.backend in WORKER_BACKENDS:
-        parts.append(f"{cell.num_workers} workers")
+        parts.append(count_label(cell.backend, cell.num_workers))
     if cell.chunk_len > 1:
         parts.append(f"chunks of {cell.chunk_len}")
     return ", ".join(parts)

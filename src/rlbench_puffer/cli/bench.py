@@ -28,9 +28,10 @@ def bench(
     Args:
       task: Task to measure; `rlbench-puffer tasks` lists them.
       engine: What simulates.
-      backend: What vectorises: serial, gym, puffer, shm.
+      backend: What vectorises: serial, gym, puffer, shm, native.
       num_envs: Number of sub-envs.
-      num_workers: Worker processes; without it, as many as there are cores for.
+      num_workers: Worker processes (native: threads); without it, as many as there
+        are cores for.
       batch_size: Sub-envs returned at once; without it, all.
       action_chunk: Actions sent in one round trip.
       seconds: Length of one sample in [s].

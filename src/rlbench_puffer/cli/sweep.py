@@ -11,7 +11,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 def sweep(
     tasks: tuple[str, ...] = ("reach_target",),
     engine: str = "builtin",
-    backends: tuple[str, ...] = ("gym", "puffer", "shm"),
+    backends: tuple[str, ...] = ("gym", "puffer", "shm", "native"),
     num_envs: tuple[int, ...] = (2, 4, 8, 16, 32),
     num_workers: tuple[int, ...] = (),
     action_chunk: tuple[int, ...] = (1,),
@@ -31,9 +31,10 @@ def sweep(
     Args:
       tasks: Tasks to measure; `rlbench-puffer tasks` lists them.
       engine: What simulates.
-      backends: What vectorises: serial, gym, puffer, shm.
+      backends: What vectorises: serial, gym, puffer, shm, native.
       num_envs: Numbers of sub-envs.
-      num_workers: Worker processes of puffer and shm; without it, 2 and all cores.
+      num_workers: Worker processes of puffer and shm, threads of native; without it,
+        2 and all cores (native: all cores).
       action_chunk: Actions sent in one round trip.
       seconds: Length of one sample in [s].
       repeats: Samples of each cell; a row holds their median.
