@@ -13,6 +13,7 @@ LAYERS = (
     ("engines",),
     ("tasks",),
     ("envs",),
+    ("experts",),
     ("vector",),
     ("recording",),
     ("benchmark",),
@@ -96,10 +97,12 @@ def test_heavy_packages_are_imported_through_their_door_only() -> None:
 
 def test_every_import_is_of_the_standard_library_or_a_declared_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
     # A requirement begins with its name; here every module is named like it.
     declared = {
         re.split(r"[<>=]", requirement)[0].replace("-", "_")
-        for requirement in project["dependencies"]
+        for requirements in (project["dependencies"], *extras)
+        for requirement in requirements
     } | {"rlbench_puffer"}
     used = {
         name.partition(".")[0] for path in package_files() for name, *_ in imports(path)

@@ -45,6 +45,19 @@ def test_every_corner_of_the_space_is_accepted_and_stays_within_exact_limits() -
         assert np.all(np.abs(physical[0, :7]) <= limits.JOINT_VELOCITY_LIMIT)
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("mode", ["joint_velocity", "joint_position"])
+def test_actions_come_back_from_physical_units(mode: str, normalize: bool) -> None:
+    scaling = _scaling(arm_action_mode=mode, normalize_actions=normalize)
+    low, high = scaling.space.low.astype(float), scaling.space.high.astype(float)
+    actions = low + np.random.default_rng(0).uniform(size=(50, 8)) * (high - low)
+    back = scaling.from_physical(scaling.to_physical(actions))
+    np.testing.assert_allclose(back, actions, atol=1e-6)
+    # What the limits do not allow ends at them.
+    far = scaling.from_physical(np.full((1, 8), 100.0))
+    np.testing.assert_array_equal(far[0], scaling.space.high)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.5, -2.0])
 def test_a_bad_number_is_named_with_its_sub_env_and_component(value: float) -> None:
     actions = np.zeros((3, 8), np.float32)

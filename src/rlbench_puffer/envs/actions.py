@@ -75,6 +75,20 @@ class ActionScaling:
             return actions * self._half_range + self._center
         return np.clip(actions, self._low, self._high)
 
+    def from_physical(self, physical: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The actions that :meth:`to_physical` makes these of, as near as allowed.
+
+        Args:
+          physical: (k, 8) in the units of :func:`physical_bounds`.
+
+        Returns:
+          (k, 8) float32 within ``space``.
+        """
+        if self._normalized:
+            physical = (physical - self._center) / self._half_range
+        actions = physical.astype(np.float32)
+        return np.clip(actions, self.space.low, self.space.high)
+
     def check(
         self, actions: ArrayLike, num_envs: int, first_env_id: int = 0
     ) -> NDArray[np.float64]:

@@ -94,6 +94,7 @@ class BatchEnv:
         self.single_observation_space = spaces.single_observation_space
         self.single_action_space = spaces.single_action_space
         self.engine = engine
+        self.config = config
         self._episodes = Episodes(engine, task, config)
         self._scaling = ActionScaling(config)
         self._all = np.arange(self.num_agents)
@@ -123,6 +124,11 @@ class BatchEnv:
     def episode_length(self) -> int:
         """Control steps until an episode is truncated."""
         return self._episodes.episode_length
+
+    @property
+    def episode_steps(self) -> NDArray[np.int64]:
+        """Control steps of each sub-env's running episode, (n,); not to be written."""
+        return self._episodes.lengths
 
     def reset(
         self,

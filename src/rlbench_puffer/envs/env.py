@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.camera import CAMERA_NAMES
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
-from rlbench_puffer.engines.base import EngineState
+from rlbench_puffer.engines.base import Engine, EngineState
 from rlbench_puffer.engines.make import make_engine
 from rlbench_puffer.envs.actions import ActionScaling
 from rlbench_puffer.envs.batch_env import EnvSpaces
@@ -97,6 +97,24 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
     def episode_length(self) -> int:
         """Control steps until an episode is truncated."""
         return self.config.episode_length or self.task.episode_length
+
+    @property
+    def engine(self) -> Engine:
+        """What simulates it.
+
+        Raises:
+          CallOrderError: before ``reset``.
+        """
+        return self._reset_episodes("engine").engine
+
+    @property
+    def episode_steps(self) -> NDArray[np.int64]:
+        """Control steps of the running episode, (1,); not to be written.
+
+        Raises:
+          CallOrderError: before ``reset``.
+        """
+        return self._reset_episodes("episode_steps").lengths
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -208,9 +226,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         """
         if camera not in CAMERA_NAMES:
             raise UnknownNameError("camera", camera, CAMERA_NAMES)
-        if self._episodes is None:
-            raise CallOrderError("picture", "not yet reset", "Call reset() first.")
-        return self._episodes.engine.picture(0, camera, size)
+        return self._reset_episodes("picture").engine.picture(0, camera, size)
 
     def get_state(self) -> EngineState:
         """The running episode's complete state; :meth:`set_state` goes on from it.
@@ -218,9 +234,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         Raises:
           CallOrderError: before ``reset``.
         """
-        if self._episodes is None:
-            raise CallOrderError("get_state", "not yet reset", "Call reset() first.")
-        return self._episodes.save(0)
+        return self._reset_episodes("get_state").save(0)
 
     def set_state(self, state: EngineState) -> Observation:
         """Go on with an episode that :meth:`get_state` returned.
@@ -253,6 +267,11 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         if self._episodes is None:
             engine = make_engine(self.config, self.task, 1)
             self._episodes = Episodes(engine, self.task, self.config)
+        return self._episodes
+
+    def _reset_episodes(self, method: str) -> Episodes:
+        if self._episodes is None:
+            raise CallOrderError(method, "not yet reset", "Call reset() first.")
         return self._episodes
 
     def _start_of(self, demo: StartsFrom) -> EngineState:
