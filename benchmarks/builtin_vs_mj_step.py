@@ -12,58 +12,22 @@ printed is the least over the cells.
 """
 
 import argparse
-import concurrent.futures
 import json
 import os
 import statistics
 import time
 from pathlib import Path
 
-import mujoco
 import numpy as np
-from numpy.typing import NDArray
+from bare_physics import BareLoop
 
-from rlbench_puffer.config import PHYSICS_STEPS_PER_CONTROL_STEP, make_config
+from rlbench_puffer.config import make_config
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
-from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.tasks.registry import TASK_NAMES
 
 NUM_ENVS = 64
 OUT = Path(__file__).parents[1] / "results" / "builtin_vs_mj_step.jsonl"
-
-
-class BareLoop:
-    """``mj_step`` on one ``MjData`` per simulation, split over threads."""
-
-    def __init__(self, env: BatchEnv, num_threads: int) -> None:
-        assert isinstance(env.engine, BuiltinEngine)
-        self._batch = env.engine.scene.batch
-        self._models = [self._batch.get_model(i) for i in range(NUM_ENVS)]
-        self._datas = [self._batch.get_data(i) for i in range(NUM_ENVS)]
-        self._shares = np.array_split(np.arange(NUM_ENVS), num_threads)
-        self._pool = concurrent.futures.ThreadPoolExecutor(num_threads)
-
-    def take_over(self) -> None:
-        """The engine's present models and states."""
-        for i in range(NUM_ENVS):
-            self._batch.get_model(i, self._models[i])
-            self._batch.get_data(i, self._datas[i])
-
-    def run(self, ctrl: NDArray[np.float64]) -> None:
-        """Steps (steps, NUM_ENVS, nu) of controls; mj_step releases the GIL."""
-        list(self._pool.map(lambda share: self._run_share(share, ctrl), self._shares))
-
-    def _run_share(self, share: NDArray[np.intp], ctrl: NDArray[np.float64]) -> None:
-        for i in share:
-            model, data = self._models[i], self._datas[i]
-            for row in ctrl[:, i]:
-                data.ctrl[:] = row
-                mujoco.mj_step(model, data, PHYSICS_STEPS_PER_CONTROL_STEP)
-
-    def close(self) -> None:
-        """Ends the threads."""
-        self._pool.shutdown()
 
 
 def measure_cell(task: str, num_threads: int, repeats: int, steps: int) -> dict:
@@ -74,7 +38,7 @@ def measure_cell(task: str, num_threads: int, repeats: int, steps: int) -> dict:
     ctrl_view = env.engine.scene.batch.bind("ctrl")
     rng = np.random.default_rng(0)
     actions = rng.uniform(-1, 1, (steps, NUM_ENVS, 8)).astype(np.float32)
-    bare = BareLoop(env, num_threads)
+    bare = BareLoop(env.engine, num_threads)
     ctrl = np.empty((steps, NUM_ENVS, ctrl_view.shape[1]))
     rates: dict[str, list[float]] = {"engine": [], "bare": []}
     for repeat in range(repeats + 1):
