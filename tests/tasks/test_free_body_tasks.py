@@ -10,11 +10,12 @@ from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.poses import quat_from_euler_z
-from rlbench_puffer.tasks import slide_block_to_target
+from rlbench_puffer.tasks import pick_and_lift, slide_block_to_target
 from rlbench_puffer.tasks.base import Task
+from rlbench_puffer.tasks.colors import COLORS
 from ways import walk
 
-FREE_BODY_TASKS = ("slide_block_to_target",)
+FREE_BODY_TASKS = ("slide_block_to_target", "pick_and_lift")
 
 
 def _make(task: str, seed: int = 0) -> BatchEnv:
@@ -75,7 +76,7 @@ def test_slide_block_succeeds_once_it_reaches_into_the_targets_middle(
         slide_block_to_target.BLOCK_HALF_SIZE + slide_block_to_target.VOLUME_HALF_SIZE
     )
     axes = np.array([[np.cos(yaw), np.sin(yaw), 0], [-np.sin(yaw), np.cos(yaw), 0]])
-    resting = np.array([*target[:2], 0.77813])
+    resting = np.array([*target[:2], slide_block_to_target.BLOCK_HEIGHT])
     for axis in (*axes, *-axes):
         _put(env, "block", resting + (border - 1e-3) * axis, quat)
         assert _succeeds(env)
@@ -93,3 +94,49 @@ def test_slide_block_is_paid_for_the_block_coming_nearer() -> None:
     before = task.potential()[0]
     _put(env, "block", block + 0.5 * (target - block) * [1, 1, 0])
     assert task.potential()[0] > before + 1.0
+
+
+def test_pick_and_lift_succeeds_once_the_held_block_reaches_into_the_ball() -> None:
+    env = _make("pick_and_lift")
+    ball = _scene(env).body_position("ball")[0].copy()
+    reach = pick_and_lift.VOLUME_RADIUS + pick_and_lift.BLOCK_HALF_SIZE
+    quat = quat_from_euler_z(0.4)
+    axes = np.array([[np.cos(0.4), np.sin(0.4), 0], [0, 0, 1]])
+    near = [ball + sign * (reach - 1e-3) * axis for axis in axes for sign in (1, -1)]
+    far = [ball + sign * (reach + 1e-3) * axis for axis in axes for sign in (1, -1)]
+    for position in near:
+        _put(env, "target_block", position, quat)
+        assert not _succeeds(env)
+    _scene(env).grasped("target_block")[0] = 1
+    for position in near:
+        _put(env, "target_block", position, quat)
+        assert _succeeds(env)
+    for position in far:
+        _put(env, "target_block", position, quat)
+        assert not _succeeds(env)
+
+
+def test_pick_and_lift_pays_for_the_grasp() -> None:
+    env = make_batch_env(make_config("pick_and_lift", reward="shaped"), 1)
+    env.reset(seed=[0])
+    walk(env, 1)
+    before = _task(env).potential()[0]
+    env.reset(seed=[0])
+    walk(env, 2)
+    assert _scene(env).grasped("target_block")[0]
+    assert _task(env).potential()[0] > before + pick_and_lift.POTENTIAL_GRASPED
+
+
+def test_pick_and_lift_scatters_blocks_of_three_colors() -> None:
+    env = make_batch_env(make_config("pick_and_lift"), 100)
+    env.reset(seed=0)
+    scene = _scene(env)
+    names = ("target_block", "distractor0", "distractor1")
+    positions = np.stack([scene.body_position(name) for name in names])
+    colors = np.stack([scene.geom_color(name) for name in names])
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        gaps = np.linalg.norm(positions[first] - positions[second], axis=1)
+        assert gaps.min() >= pick_and_lift.MIN_SEPARATION
+        assert np.any(colors[first] != colors[second], axis=1).all()
+    named = np.array([COLORS[variation][1] for variation in env.engine.variations])
+    np.testing.assert_allclose(colors[0, :, :3], named, rtol=1e-6)

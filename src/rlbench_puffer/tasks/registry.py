@@ -13,6 +13,7 @@ _MODULES = {
         "rlbench_puffer.tasks.slide_block_to_target",
         "SlideBlockToTarget",
     ),
+    "pick_and_lift": ("rlbench_puffer.tasks.pick_and_lift", "PickAndLift"),
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

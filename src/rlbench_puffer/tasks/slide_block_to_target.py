@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rlbench_puffer.engines.builtin.panda import TIP_SITE
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import (
-    TABLE_CENTER,
-    TABLE_HALF_SIZE,
+    RESTING_DEPTH,
+    TABLE_TOP,
     WORKSPACE_CENTER,
     WORKSPACE_HALF_SIZE,
 )
@@ -21,6 +21,9 @@ from rlbench_puffer.tasks.waypoints import Waypoint
 
 BLOCK_HALF_SIZE = 0.02813
 """Half an edge of the block [m], measured in RLBench 1.2.0."""
+
+BLOCK_HEIGHT = TABLE_TOP + BLOCK_HALF_SIZE - RESTING_DEPTH
+"""Of the middle of a block at rest in the world [m]."""
 
 BLOCK_MASS = 0.356
 """[kg], measured in RLBench 1.2.0."""
@@ -59,7 +62,6 @@ PUSH_HEIGHT = 0.768
 HOVER_HEIGHT = 0.87
 """Of the expert's tip before it comes down [m]."""
 
-_TABLE_TOP = TABLE_CENTER[2] + TABLE_HALF_SIZE[2]
 _BLOCK_COLOR = (0.80, 0.12, 0.10, 1.0)
 _TARGET_COLOR = (0.13, 0.55, 0.20, 1.0)
 _PATCH_HALF_THICKNESS = 0.0004
@@ -85,7 +87,7 @@ class SlideBlockToTarget(Task):
         target.add_geom(
             name="target",
             type=mujoco.mjtGeom.mjGEOM_BOX,
-            pos=(0, 0, _TABLE_TOP + _PATCH_HALF_THICKNESS - TARGET_HEIGHT),
+            pos=(0, 0, TABLE_TOP + _PATCH_HALF_THICKNESS - TARGET_HEIGHT),
             size=(TARGET_HALF_SIZE, TARGET_HALF_SIZE, _PATCH_HALF_THICKNESS),
             rgba=_TARGET_COLOR,
             contype=0,
@@ -133,7 +135,7 @@ class SlideBlockToTarget(Task):
             if inside and within_reach(*start) and within_reach(*target):
                 break
         quat = quat_from_euler_z(yaw)
-        placement.set_pose("block", (*block, _TABLE_TOP + BLOCK_HALF_SIZE), quat)
+        placement.set_pose("block", (*block, BLOCK_HEIGHT), quat)
         placement.set_pose("target", (*target, TARGET_HEIGHT), quat)
 
     def success(self) -> NDArray[np.bool_]:

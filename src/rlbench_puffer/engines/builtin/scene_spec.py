@@ -11,6 +11,13 @@ TABLE_CENTER = (0.3, 0.0, 0.375)
 TABLE_HALF_SIZE = (0.8, 0.55, 0.375)
 """Half its size [m], measured: 1.6 x 1.1 m, top at z = 0.75."""
 
+TABLE_TOP = TABLE_CENTER[2] + TABLE_HALF_SIZE[2]
+"""Height of what things stand on [m]."""
+
+RESTING_DEPTH = 1.0776e-4
+"""How deep a box stands in the table at rest [m], whatever it weighs: MuJoCo's
+contacts are soft. Placed so it does not move in the first steps."""
+
 WORKSPACE_CENTER = (0.25, 0.0, 0.752)
 """Centre of RLBench's ``workspace`` plane [m], measured; tasks stand on it."""
 
