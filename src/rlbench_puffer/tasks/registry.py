@@ -14,6 +14,10 @@ _MODULES = {
         "SlideBlockToTarget",
     ),
     "pick_and_lift": ("rlbench_puffer.tasks.pick_and_lift", "PickAndLift"),
+    "take_lid_off_saucepan": (
+        "rlbench_puffer.tasks.take_lid_off_saucepan",
+        "TakeLidOffSaucepan",
+    ),
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)
