@@ -70,8 +70,8 @@ class Version3Env:
         """Nothing to free."""
 
     def _show(self, action: int, done: bool) -> tuple[Any, dict[str, Any]]:
-        self._row.observations[0] = (self._steps, action)
-        self._row.rewards[0] = 0.0
-        self._row.terminals[0] = done
-        self._row.truncations[0] = False
-        return self._row.observations[0], {"steps": self._steps}
+        self._row["observations"][0] = (self._steps, action)
+        self._row["rewards"][0] = 0.0
+        self._row["terminals"][0] = done
+        self._row["truncations"][0] = False
+        return self._row["observations"][0], {"steps": self._steps}

@@ -65,10 +65,14 @@ def test_equal_seeds_give_equal_bytes(config: EnvConfig) -> None:
         env.close()
 
 
-def test_the_native_form_writes_into_pufferlibs_buffers() -> None:
+@pytest.mark.parametrize("version", [2, 3])
+def test_the_native_form_writes_into_pufferlibs_buffers(version: int) -> None:
     config = make_config("reach_target")
     owner = make_batch_env(config, 4)
-    native = RLBenchPufferEnv(config, num_envs=4, buf=owner)
+    names = ("observations", "rewards", "terminals", "truncations", "masks", "actions")
+    by_name = {name: getattr(owner, name) for name in names}
+    buf = owner if version == 2 else by_name
+    native = RLBenchPufferEnv(config, num_envs=4, buf=buf, seed=0)
     native.reset(seed=[1, 2, 3, 4])
     assert native.observations is owner.observations
     assert np.any(owner.observations != 0)

@@ -2,11 +2,13 @@
 
 import contextlib
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.base import Engine
-from rlbench_puffer.envs.batch_env import BatchEnv
+from rlbench_puffer.envs.batch_env import BatchEnv, Buffers
 from rlbench_puffer.envs.env import RLBenchEnv
 from rlbench_puffer.envs.make import make_batch_env
 
@@ -15,19 +17,35 @@ with contextlib.redirect_stderr(io.StringIO()):
     import pufferlib
     import pufferlib.emulation
 
-if TYPE_CHECKING:
-    from rlbench_puffer.envs.batch_env import Buffers
+_BUFFER_NAMES = (
+    "observations",
+    "rewards",
+    "terminals",
+    "truncations",
+    "masks",
+    "actions",
+)
+
+
+class EitherBuffers(SimpleNamespace):
+    """Buffers by attribute, as PufferLib 2 reads them, and by key, as PufferLib 3."""
+
+    def __getitem__(self, name: str) -> Any:
+        """The array of a name."""
+        return getattr(self, name)
 
 
 def make_emulated(
-    config: EnvConfig, buf: Any = None
+    config: EnvConfig, buf: Any = None, seed: int | None = None
 ) -> "pufferlib.emulation.GymnasiumPufferEnv":
     """``GymnasiumPufferEnv`` over one ``RLBenchEnv``: Dict observations, emulated.
 
     Args:
       config: what to make.
       buf: PufferLib 3 passes the buffers it wants written.
+      seed: PufferLib 3 passes one; the seed of ``reset`` is what counts.
     """
+    del seed
     kwargs = {} if buf is None else {"buf": buf}
     return pufferlib.emulation.GymnasiumPufferEnv(env=RLBenchEnv(config), **kwargs)
 
@@ -41,8 +59,10 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
     Args:
       config: what to make.
       num_envs: how many sub-envs; PufferLib calls them agents.
-      buf: PufferLib's buffers, or None to own them.
+      buf: PufferLib's buffers, an object (PufferLib 2) or a mapping (PufferLib 3),
+        or None to own them.
       first_env_id: number of the first sub-env, for infos and messages.
+      seed: PufferLib 3 passes one; the seed of ``reset`` is what counts.
     """
 
     seeds_each_agent = True
@@ -52,9 +72,12 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
         self,
         config: EnvConfig,
         num_envs: int = 1,
-        buf: "Buffers | None" = None,
+        buf: Buffers | Mapping[str, Any] | None = None,
         first_env_id: int = 0,
+        seed: int | None = None,
     ) -> None:
+        del seed
+        buf = EitherBuffers(**buf) if isinstance(buf, Mapping) else buf
         batch: BatchEnv = make_batch_env(
             config, num_envs, buffers=buf, first_env_id=first_env_id
         )
@@ -63,7 +86,8 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
         self.single_action_space = batch.single_action_space
         self.num_agents = num_envs
         # PufferEnv takes its arrays from whatever it is handed as `buf`.
-        super().__init__(buf=buf if buf is not None else batch)
+        arrays = {name: getattr(batch, name) for name in _BUFFER_NAMES}
+        super().__init__(buf=EitherBuffers(**arrays))
 
     @property
     def engine(self) -> Engine:

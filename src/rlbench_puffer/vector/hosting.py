@@ -25,7 +25,8 @@ HostKind = Literal["batched", "native", "emulated", "buffered"]
 class HostBuffers:
     """The rows that a host reads actions from and writes results into.
 
-    The field names are PufferLib's, so that it can be handed to a ``PufferEnv``.
+    The field names are PufferLib's, so that it can be handed to a ``PufferEnv``:
+    PufferLib 2 reads them as attributes, PufferLib 3 as keys.
     """
 
     observations: NDArray[Any]
@@ -34,6 +35,10 @@ class HostBuffers:
     truncations: NDArray[np.bool_]
     masks: NDArray[np.bool_]
     actions: NDArray[Any]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """The rows by their name."""
+        return getattr(self, name)
 
     def rows(self, start: int, stop: int) -> "HostBuffers":
         """Views of some rows."""

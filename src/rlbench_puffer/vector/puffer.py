@@ -10,12 +10,12 @@ import io
 import os
 import time
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.envs.puffer_env import EitherBuffers
 from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.base import Received, Stepped, VecEnv, VecState
 from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
@@ -136,7 +136,7 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
         self.obs_batch_shape = (layout.batch_size, *observation_shape)
         self.atn_batch_shape = (layout.workers_per_batch, per_worker, *action_shape)
         self.actions = block.actions
-        self.buf = SimpleNamespace(
+        self.buf = EitherBuffers(
             observations=block.observations,
             rewards=block.rewards,
             terminals=block.terminals,
