@@ -1,7 +1,7 @@
 """Phase timers: where the seconds of one process go."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from typing import Any
 
 PHASES = ("sim", "observe", "render", "reset")
@@ -18,10 +18,13 @@ class PhaseTimer:
 
     Attributes:
       seconds: one sum in [s] for each of :data:`PHASES`.
+
+    Args:
+      seconds: where to keep the sums, or None for a list of its own.
     """
 
-    def __init__(self) -> None:
-        self.seconds = [0.0] * len(PHASES)
+    def __init__(self, seconds: MutableSequence[float] | None = None) -> None:
+        self.seconds = [0.0] * len(PHASES) if seconds is None else seconds
         self._inside = False
 
     def watch(self, engine: object) -> None:

@@ -6,6 +6,7 @@ worker, in ``serial``.
 
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -35,6 +36,14 @@ TALLY_BYTES = _TALLY_STRUCT.size
 
 COUNTS = ("steps", "episodes", "ignored_actions", "return_sum", "autoresets")
 
+_BUSY, _FINISHED_AT, _STARTED_AT, _STEPS, _EPISODES, _IGNORED, _RETURNS, _AUTORESETS = (
+    TALLY_FIELDS.index(name) for name in ("busy", "finished_at", "started_at", *COUNTS)
+)
+_SECONDS = slice(1, 1 + len(PHASES))
+
+_FEW = 16
+"""Up to this many numbers Python's own sum is quicker than an array operation."""
+
 
 class Runner:
     """A host with its books.
@@ -63,22 +72,18 @@ class Runner:
         self._first_env_id = first_env_id
         self._debug = debug
         self._over = 0
+        # The books are kept as they are written, so that writing is one copy.
+        self._book_bytes = memoryview(bytearray(TALLY_BYTES))
+        self._books = self._book_bytes.cast("d")
+        self._books[_STARTED_AT] = time.perf_counter()
         self._terminals = memoryview(cast(Any, buffers.terminals.view(np.uint8)))
         self._truncations = memoryview(cast(Any, buffers.truncations.view(np.uint8)))
-        self._timer = PhaseTimer()
+        self._nobody = bytes(self.num_envs)
+        self._timer = PhaseTimer(self._books[_SECONDS])
         for engine in host.engines():
             self._timer.watch(engine)
-        self._started_at = time.perf_counter()
-        self._busy = 0.0
-        self._steps = 0
-        self._episodes = 0
-        self._ignored = 0
-        self._return_sum = 0.0
-        self._autoresets = 0
-        # A dot product with zeros is 0 for finite numbers and NaN otherwise; it
-        # neither overflows nor makes a temporary array.
         self._watched = [
-            (name, flat, np.zeros(flat.size, flat.dtype).dot)
+            (name, flat, _zero_if_finite(flat))
             for name, flat in (
                 ("Observation", buffers.observations.reshape(-1)),
                 ("Reward", buffers.rewards.reshape(-1)),
@@ -101,10 +106,10 @@ class Runner:
         if self._watched:
             self._check_finite()
         self._over = 0
-        took = time.perf_counter() - start
+        self._books[_FINISHED_AT] = now = time.perf_counter()
         others = sum(self._timer.seconds) - self._timer.seconds[3] - others_before
-        self._timer.seconds[3] = reset_before + took - others
-        self._busy += took
+        self._timer.seconds[3] = reset_before + now - start - others
+        self._books[_BUSY] += now - start
         return infos
 
     def step(self) -> tuple[list[Info], bool]:
@@ -115,17 +120,19 @@ class Runner:
         infos = self.host.step()
         if self._watched:
             self._check_finite()
-        self._steps += self.num_envs - self._over
-        self._autoresets += self._over
+        books = self._books
+        books[_STEPS] += self.num_envs - self._over
+        if self._over:
+            books[_AUTORESETS] += self._over
         ended = 0
-        if b"\x01" in self._terminals.tobytes() or b"\x01" in (
-            self._truncations.tobytes()
-        ):
+        nobody = self._nobody
+        if self._terminals.tobytes() != nobody or self._truncations.tobytes() != nobody:
             buffers = self._buffers
             ended = int((buffers.terminals | buffers.truncations).sum())
             self._end(ended, infos)
         self._over = ended
-        self._busy += time.perf_counter() - start
+        books[_FINISHED_AT] = now = time.perf_counter()
+        books[_BUSY] += now - start
         return infos, ended > 0
 
     def step_chunk(self, chunk: ChunkBuffers) -> tuple[list[Info], bool]:
@@ -142,37 +149,27 @@ class Runner:
                     f"Reward of sub-env {self._first_env_id + row} in inner step "
                     f"{inner} is {chunk.rewards[inner, row]}, expected a finite number."
                 )
-        self._steps += chunk.rewards.size - ignored - self._over
-        self._autoresets += self._over
-        self._ignored += ignored
+        books = self._books
+        books[_STEPS] += chunk.rewards.size - ignored - self._over
+        books[_AUTORESETS] += self._over
+        books[_IGNORED] += ignored
         ended = int((chunk.terminals | chunk.truncations).any(axis=0).sum())
         if ended:
             self._end(ended, infos)
         self._over = ended
-        self._busy += time.perf_counter() - start
+        books[_FINISHED_AT] = now = time.perf_counter()
+        books[_BUSY] += now - start
         return infos, ended > 0
 
     def write_tally(self, target: Any, offset: int) -> None:
-        """Write the books, :data:`TALLY_BYTES` long, into a writable buffer."""
-        _TALLY_STRUCT.pack_into(
-            target,
-            offset,
-            self._busy,
-            *self._timer.seconds,
-            time.perf_counter(),
-            self._started_at,
-            self._steps,
-            self._episodes,
-            self._ignored,
-            self._return_sum,
-            self._autoresets,
-        )
+        """Write the books, :data:`TALLY_BYTES` long, into a writable buffer of bytes."""
+        target[offset : offset + TALLY_BYTES] = self._book_bytes
 
     def _end(self, ended: int, infos: list[Info]) -> None:
-        self._episodes += ended
+        self._books[_EPISODES] += ended
         for info in infos:
             if "episode" in info:
-                self._return_sum += info["episode"]["r"]
+                self._books[_RETURNS] += info["episode"]["r"]
 
     def _poison(self) -> None:
         if not self._debug:
@@ -191,9 +188,9 @@ class Runner:
                 f"Observation {name} of sub-env {self._first_env_id + row}, component "
                 f"{component}, is {field[row, component]}, expected a finite number."
             )
-        for name, flat, dot_zeros in self._watched:
+        for name, flat, zero_if_finite in self._watched:
             # Zero is false and NaN is true: no comparison needed.
-            if not dot_zeros(flat):
+            if not zero_if_finite(flat):
                 continue
             rows = flat.reshape(self.num_envs, -1)
             row, component = (int(i) for i in np.argwhere(~np.isfinite(rows))[0])
@@ -201,6 +198,18 @@ class Runner:
                 f"{name} of sub-env {self._first_env_id + row}, component "
                 f"{component}, is {rows[row, component]}, expected a finite number."
             )
+
+
+def _zero_if_finite(flat: NDArray[Any]) -> Callable[[NDArray[Any]], float]:
+    """A function of ``flat`` that is 0 while all numbers are finite, and NaN else.
+
+    A dot product with zeros is that; it neither overflows nor makes a temporary
+    array.
+    """
+    if flat.size > _FEW:
+        return np.zeros(flat.size, flat.dtype).dot
+    numbers = memoryview(cast(Any, flat))
+    return lambda _: 0.0 * sum(numbers)
 
 
 def read_tally(source: Any, offset: int) -> dict[str, float]:

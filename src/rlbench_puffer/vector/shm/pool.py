@@ -138,7 +138,7 @@ class ShmVecEnv(VecEnv):
         checked = self._gate.check(actions, self._env_ids)
         clock = self._clock
         start = time.perf_counter()
-        np.copyto(self._actions, checked)
+        self._actions[...] = checked
         # An interrupt leaves the step pending: close() and async_reset() go on.
         self._state = VecState.WAITING
         workers = self._workers
@@ -193,7 +193,7 @@ class ShmVecEnv(VecEnv):
     def _dispatch(self, actions: NDArray[Any]) -> None:
         start = time.perf_counter()
         if self._whole_batch:
-            np.copyto(self._actions, actions)
+            self._actions[...] = actions
         else:
             self._actions[self._batch_env_ids] = actions
         self._workers.post(self._batch_workers, STEP)

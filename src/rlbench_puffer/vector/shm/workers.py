@@ -99,13 +99,13 @@ class WorkerSet:
             self.post(everyone, STEP)
             self.sent_at = time.perf_counter()
             return self.wait_all(everyone)
-        now = time.monotonic()
         for words in self._words:
             words.post(STEP)
+        # The books are kept while the workers are at it.
+        self.sent_at = time.perf_counter()
         self._pending[:] = self._stepping
         self._arguments[:] = self._nothing
-        self._posted_at[:] = [now] * len(self._words)
-        self.sent_at = time.perf_counter()
+        self._posted_at[:] = [time.monotonic()] * len(self._words)
         return self.wait_all(everyone)
 
     def wait_all(self, workers: Sequence[int]) -> int:
