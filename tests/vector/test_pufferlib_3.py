@@ -37,7 +37,11 @@ def test_they_pass_on_pufferlib_3(selection: list[str], tmp_path: Path) -> None:
     sources = str(SOURCES)
     environment = {**os.environ, "PYTHONPATH": sources}
     shown = subprocess.run(
-        [sys.executable, "-c", "import pufferlib as p; print(p.__version__, p.__file__)"],
+        [
+            sys.executable,
+            "-c",
+            "import pufferlib as p; print(p.__version__, p.__file__)",
+        ],
         env=environment,
         cwd=tmp_path,
         capture_output=True,
@@ -48,7 +52,14 @@ def test_they_pass_on_pufferlib_3(selection: list[str], tmp_path: Path) -> None:
     paths = [str(TESTS / word) if ".py" in word else word for word in selection]
     # Importing PufferLib 3 leaves a link named `resources` where one stands.
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-c", str(TESTS.parent / "pyproject.toml")]
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-c",
+            str(TESTS.parent / "pyproject.toml"),
+        ]
         + [f"--rootdir={TESTS.parent}", *paths],
         env=environment,
         cwd=tmp_path,
