@@ -65,6 +65,10 @@ def test_somebody_elses_native_environment_gets_distinct_seeds(backend: Any) -> 
         observations, *_, infos = vec.step(np.array([0, 1, 2, 1]))
         assert observations[:, 0].tolist() == [0, 1, 2, 1]
         assert [info["env_id"] for info in infos] == [0, 2]
+        # Refused here and now: no worker is lost over it.
+        with pytest.raises(InvalidOptionError, match="step_chunk"):
+            vec.step_chunk(np.zeros((2, 4), np.int32))
+        assert vec.step(np.array([1, 1, 1, 1]))[0][:, 0].tolist() == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

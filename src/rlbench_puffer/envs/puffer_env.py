@@ -77,9 +77,9 @@ class RLBenchPufferEnv(pufferlib.PufferEnv):
         seed: int | None = None,
     ) -> None:
         del seed
-        buf = EitherBuffers(**buf) if isinstance(buf, Mapping) else buf
+        rows: Any = EitherBuffers(**buf) if isinstance(buf, Mapping) else buf
         batch: BatchEnv = make_batch_env(
-            config, num_envs, buffers=buf, first_env_id=first_env_id
+            config, num_envs, buffers=rows, first_env_id=first_env_id
         )
         self._batch = batch
         self.single_observation_space = batch.single_observation_space

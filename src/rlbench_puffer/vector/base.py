@@ -214,8 +214,8 @@ class VecEnv(abc.ABC):
 
         Raises:
           InvalidActionError: an action anywhere in the chunk; nothing was stepped.
-          InvalidOptionError: a chunk longer than an episode, or ``batch_size``
-            below ``num_envs``.
+          InvalidOptionError: a chunk longer than an episode, ``batch_size`` below
+            ``num_envs``, or a foreign environment that knows no chunks.
           CallOrderError, ClosedError, WorkerError: as in :meth:`step`.
         """
         if self._state is not VecState.READY:
@@ -226,6 +226,13 @@ class VecEnv(abc.ABC):
                 self.batch_size,
                 f"all {self.num_envs} sub-envs for step_chunk",
                 "Make the vector environment without batch_size.",
+            )
+        if not self.layout.takes_chunks:
+            raise InvalidOptionError(
+                "step_chunk",
+                "a native environment without a step_chunk method",
+                "one that runs chunks itself",
+                "Call step() instead.",
             )
         chunk = self._gate.check_chunk(actions, self._batch_env_ids)
         limit = self.layout.episode_length

@@ -186,18 +186,7 @@ class BatchedHost(Host):
         return self._named(infos) if infos else infos
 
     def step_chunk(self, chunk: ChunkBuffers) -> tuple[list[Info], int]:
-        """See :class:`Host`.
-
-        Raises:
-          InvalidOptionError: the environment knows no chunks.
-        """
-        if not hasattr(self.env, "step_chunk"):
-            raise InvalidOptionError(
-                "chunk_len",
-                len(chunk.actions),
-                f"single steps: {type(self.env).__name__} has no step_chunk method",
-                "Call step() instead.",
-            )
+        """See :class:`Host`."""
         infos, ignored = self.env.step_chunk(
             chunk.actions, chunk.rewards, chunk.terminals, chunk.truncations
         )

@@ -36,6 +36,9 @@ class VecLayout:
     episode_length: int | None = None
     """Control steps until an episode is truncated, where it is known."""
 
+    takes_chunks: bool = True
+    """Whether the sub-envs can run a chunk of actions at once."""
+
     @property
     def envs_per_worker(self) -> int:
         """Sub-envs of one worker."""

@@ -32,12 +32,15 @@ def probe(conn: Connection, creator: bytes) -> None:
     """Worker side: build one environment, tell what it is, free it."""
     make, args, kwargs = cloudpickle.loads(creator)
     env = make(*args, **kwargs)
+    kind = kind_of(env)
     emulated: Any = getattr(env, "emulated", False)
     facts: dict[str, Any] = {
-        "kind": kind_of(env),
+        "kind": kind,
         "single_observation_space": env.single_observation_space,
         "single_action_space": env.single_action_space,
         "num_agents": env.num_agents,
+        # Emulated environments are stepped one by one, chunk or not.
+        "takes_chunks": kind != "native" or hasattr(env, "step_chunk"),
         "emulated": emulated
         and {name: _field(emulated, name) for name in _EMULATED_FIELDS},
     }
@@ -131,6 +134,7 @@ def plan_from_creators(
         single_observation_space=facts["single_observation_space"],
         single_action_space=facts["single_action_space"],
         emulated=SimpleNamespace(**emulated) if emulated else False,
+        takes_chunks=facts["takes_chunks"],
     )
     recipes = []
     for worker in range(num_workers):

@@ -9,92 +9,48 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.envs.puffer_env import EitherBuffers
 from rlbench_puffer.errors import InvalidOptionError
-from rlbench_puffer.vector.base import Received, Stepped, VecEnv, VecState
-from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
+from rlbench_puffer.vector.base import Info, Received, VecState
+from rlbench_puffer.vector.books import Accounts
 from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
-from rlbench_puffer.vector.probing import plan_from_creators
+from rlbench_puffer.vector.pooled import PooledVecEnv
 from rlbench_puffer.vector.puffer_words import SemaphoreSet
 from rlbench_puffer.vector.puffer_worker import CHUNK, ENTRY, RESET
 from rlbench_puffer.vector.runner import read_tally
 from rlbench_puffer.vector.shm.options import ShmOptions
-from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S, start_workers
+from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S
 
 # gym, which PufferLib 2 imports, says farewell on stderr at every import.
 with contextlib.redirect_stderr(io.StringIO()):
     from pufferlib import vector as pufferlib_vector
 
 
-class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
+class PufferVecEnv(PooledVecEnv, pufferlib_vector.Multiprocessing):
     """``pufferlib.vector.Multiprocessing`` with workers that cannot hang it.
 
-    ``rlbench_puffer.make_vec(..., backend="puffer")`` makes one; it is also a
-    backend for ``pufferlib.vector.make``, whose arguments the constructor takes.
+    See :class:`PooledVecEnv` for its arguments.
 
     Partial batches are PufferLib's zero-copy ones: contiguous groups of workers.
     Among the groups that are ready, the one served longest ago comes first. A
     worker that dies, hangs or raises makes ``recv`` raise; nothing is restarted.
-
-    Args:
-      env_creators, env_args, env_kwargs: one of each for every environment.
-      num_envs: how many environments.
-      num_workers: how many processes; default one for each environment.
-      batch_size: environments that one ``recv`` returns; default all.
-      zero_copy: False returns copies rather than views.
-      overwork: PufferLib asks for it where workers outnumber cores; here they may.
-      seed: seed of the first reset that is given none.
-      **options: deadlines and checks, fields of :class:`ShmOptions`.
-
-    Raises:
-      InvalidOptionError: numbers that do not fit.
-      WorkerError: a worker failed before it was ready; all have been ended.
     """
 
     # PufferLib computes it from the batch; here it is all sub-envs, always.
     num_envs: int = 0
 
-    def __init__(
-        self,
-        env_creators: Sequence[Callable[..., Any]],
-        env_args: Sequence[Sequence[Any]],
-        env_kwargs: Sequence[dict[str, Any]],
-        num_envs: int,
-        num_workers: int | None = None,
-        batch_size: int | None = None,
-        zero_copy: bool = True,
-        overwork: bool = False,
-        *,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        del overwork
-        layout, recipes = plan_from_creators(
-            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
-        )
-        options.setdefault("copy", not zero_copy)
-        own = ShmOptions(on_fault="raise", cpu_affinity=None, **options)
-        self._set_up(layout, recipes, own, seed)
-
-    @classmethod
-    def from_recipes(
-        cls,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: ShmOptions,
-        seed: int | None = None,
-    ) -> "PufferVecEnv":
-        """A pool whose spaces are known already; ``make_vec`` comes this way."""
-        pool = cls.__new__(cls)
-        pool._set_up(layout, recipes, options, seed)
-        return pool
+    entry = ENTRY
+    fixed_options: ClassVar[dict[str, Any]] = {
+        "on_fault": "raise",
+        "cpu_affinity": None,
+    }
 
     def _set_up(
         self,
@@ -103,7 +59,6 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
         options: ShmOptions,
         seed: int | None,
     ) -> None:
-        self._clock = MainClock()
         if layout.num_envs % layout.batch_size:
             raise InvalidOptionError(
                 "batch_size",
@@ -111,17 +66,16 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
                 f"a divisor of num_envs={layout.num_envs}",
                 'PufferLib\'s batches are equal groups; use backend="shm" for others.',
             )
-        VecEnv.__init__(self, layout, seed)
-        self.options = options
-        self._block, self._started = start_workers(
-            self, ENTRY, layout, recipes, options
-        )
+        super()._set_up(layout, recipes, options, seed)
+
+    def _connect(self) -> None:
         self._words = SemaphoreSet(
-            self._block, self._started.supervisor, options, layout.workers_per_batch
+            self._block,
+            self._started.supervisor,
+            self.options,
+            self.layout.workers_per_batch,
         )
-        self._become_pufferlibs(layout)
-        self._resetting = False
-        self._clock.built()
+        self._become_pufferlibs(self.layout)
 
     def _become_pufferlibs(self, layout: VecLayout) -> None:
         """Set the attributes that PufferLib's own methods and trainers read."""
@@ -148,10 +102,6 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
         self.zero_copy = True
         self.flag = pufferlib_vector.RESET
         self.w_slice: Any = slice(0, workers)
-
-    def timings(self) -> dict[str, Any]:
-        """See :meth:`VecEnv.timings`."""
-        return timing_report(self._clock, self._tallies())
 
     def health(self) -> dict[str, Any]:
         """Workers, waiting and accounts."""
@@ -210,33 +160,16 @@ class PufferVecEnv(VecEnv, pufferlib_vector.Multiprocessing):
         if self.options.copy:
             parts = [part.copy() for part in parts]
         ids, masks = self.agent_ids[rows].ravel(), buf.masks[rows].ravel()
-        took = time.perf_counter() - start
-        if self._resetting:
-            self._resetting = False
-            self._clock.reset += took
-        else:
-            self._clock.wait += took
+        self._count(start)
         return parts[0], parts[1], parts[2], parts[3], infos, ids, masks
 
-    def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
-        start = time.perf_counter()
-        length = len(chunk)
-        self.options.check_chunk_len(length)
-        self._block.load_chunk(chunk)
+    def _post_chunk(self, length: int) -> None:
         self._words.post_all(CHUNK, length)
-        self._state = VecState.WAITING
-        sent = time.perf_counter()
-        self._clock.send += sent - start
-        with self._broken_on_error():
-            self._words.wait_all()
-            infos = self._words.answers(self._words.busy())
-        rewards, terminals, truncations = self._block.chunk_results(length)
-        observations = self.buf.observations.reshape(self.obs_batch_shape)
-        if self.options.copy:
-            observations = observations.copy()
-        self._state = VecState.READY
-        self._clock.wait += time.perf_counter() - sent
-        return observations, rewards, terminals, truncations, infos
+
+    def _finish_chunk(self, length: int) -> list[Info]:
+        del length
+        self._words.wait_all()
+        return self._words.answers(self._words.busy())
 
     def _shut_down(self) -> None:
         self._words.ask_to_close()

@@ -5,15 +5,12 @@ worker, from MAIN on an answer. Here the number is a whole word of shared memory
 that both sides can sleep on it.
 """
 
-import gc
 from multiprocessing.connection import Connection
-
-import cloudpickle
 
 from rlbench_puffer.vector.bootstrap import report_error
 from rlbench_puffer.vector.runner import Runner
 from rlbench_puffer.vector.shm.memory import WORDS_PER_WORKER, Block
-from rlbench_puffer.vector.shm.worker import WorkerOrder
+from rlbench_puffer.vector.shm.order import WorkerOrder
 from rlbench_puffer.vector.waiting import Waiter, burst_for, futex_wake
 
 ENTRY = f"{__name__}:serve"
@@ -34,19 +31,8 @@ def serve(conn: Connection, order: WorkerOrder) -> None:
       conn: the pipe to the parent, for infos, errors and the handshake.
       order: what to build.
     """
-    block = Block(order.plan, order.block_fd)
     worker = order.worker_index
-    buffers = block.host_buffers(worker)
-    recipe = cloudpickle.loads(order.recipe)
-    runner = Runner(
-        recipe.build(buffers),
-        buffers,
-        recipe.first_env_id,
-        check_finite=order.check_finite,
-        debug=order.debug,
-    )
-    gc.collect()
-    gc.freeze()
+    block, runner = order.build()
     semaphore = _Semaphore(block, worker)
     conn.send(("ready", None))
     try:

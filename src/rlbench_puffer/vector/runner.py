@@ -79,7 +79,7 @@ class Runner:
         self._terminals = memoryview(cast(Any, buffers.terminals.view(np.uint8)))
         self._truncations = memoryview(cast(Any, buffers.truncations.view(np.uint8)))
         self._nobody = bytes(self.num_envs)
-        self._timer = PhaseTimer(self._books[_SECONDS])
+        self._timer = PhaseTimer(cast(Any, self._books[_SECONDS]))
         for engine in host.engines():
             self._timer.watch(engine)
         self._watched = [
@@ -162,7 +162,7 @@ class Runner:
         return infos, ended > 0
 
     def write_tally(self, target: Any, offset: int) -> None:
-        """Write the books, :data:`TALLY_BYTES` long, into a writable buffer of bytes."""
+        """Write the books, :data:`TALLY_BYTES` long, into a buffer of bytes."""
         target[offset : offset + TALLY_BYTES] = self._book_bytes
 
     def _end(self, ended: int, infos: list[Info]) -> None:

@@ -2,113 +2,39 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.errors import WorkerError
-from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
-from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
-from rlbench_puffer.vector.hosting import HostRecipe
-from rlbench_puffer.vector.layout import VecLayout
-from rlbench_puffer.vector.probing import plan_from_creators
+from rlbench_puffer.vector.base import Info, Received, Stepped, VecState
+from rlbench_puffer.vector.books import Accounts
+from rlbench_puffer.vector.pooled import PooledVecEnv
 from rlbench_puffer.vector.shm.episodes import EpisodeTracker
-from rlbench_puffer.vector.shm.options import ShmOptions
-from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S, start_workers
+from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S
 from rlbench_puffer.vector.shm.sync import CHUNK, ENDED, RESET, STEP
 from rlbench_puffer.vector.shm.worker import ENTRY
 from rlbench_puffer.vector.shm.workers import WorkerSet
 
 
-class ShmVecEnv(VecEnv):
-    """Sub-envs in worker processes that share one anonymous block with this one.
-
-    ``rlbench_puffer.make_vec(..., backend="shm")`` makes one; it is also a backend
-    for ``pufferlib.vector.make``, whose arguments the constructor takes.
+class ShmVecEnv(PooledVecEnv):
+    """The shared-memory pool; see :class:`PooledVecEnv` for its arguments.
 
     Arrays that ``recv`` returns are views of the block wherever the batch is
     contiguous (always, when it is all sub-envs). They are valid until the next
     ``send``: from then on the workers write the next results into them. Pass
     ``copy=True`` for arrays of your own.
-
-    Args:
-      env_creators: one callable for each environment.
-      env_args, env_kwargs: their arguments.
-      num_envs: how many environments.
-      num_workers: how many processes; default one for each environment.
-      batch_size: environments that one ``recv`` returns; default all.
-      zero_copy: PufferLib's word for ``copy=False``.
-      overwork: accepted for PufferLib's sake; waiting here yields its core.
-      seed: seed of the first reset that is given none.
-      **options: fields of :class:`ShmOptions`.
-
-    Raises:
-      InvalidOptionError: numbers that do not fit, or a block that does not.
-      WorkerError: a worker failed before it was ready; all have been ended.
     """
 
-    def __init__(
-        self,
-        env_creators: Sequence[Callable[..., Any]],
-        env_args: Sequence[Sequence[Any]],
-        env_kwargs: Sequence[dict[str, Any]],
-        num_envs: int,
-        num_workers: int | None = None,
-        batch_size: int | None = None,
-        zero_copy: bool = True,
-        overwork: bool = False,
-        *,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        del overwork
-        layout, recipes = plan_from_creators(
-            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
-        )
-        options.setdefault("copy", not zero_copy)
-        self._set_up(layout, recipes, ShmOptions(**options), seed)
+    entry = ENTRY
 
-    @classmethod
-    def from_recipes(
-        cls,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: ShmOptions,
-        seed: int | None = None,
-    ) -> "ShmVecEnv":
-        """A pool whose spaces are known already; ``make_vec`` comes this way.
-
-        Args:
-          layout: counts and spaces.
-          recipes: what each worker hosts.
-          options: deadlines, restarts, copies, chunks.
-          seed: seed of the first reset that is given none.
-        """
-        pool = cls.__new__(cls)
-        pool._set_up(layout, recipes, options, seed)
-        return pool
-
-    def _set_up(
-        self,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: ShmOptions,
-        seed: int | None,
-    ) -> None:
-        self._clock = MainClock()
-        super().__init__(layout, seed)
-        self.options = options
-        self._block, self._started = start_workers(
-            self, ENTRY, layout, recipes, options
-        )
+    def _connect(self) -> None:
         self._accounts = Accounts()
         self._make_views()
         self._workers = WorkerSet(self._block, self._started.supervisor, self._accounts)
         self._waiter = self._workers.waiter
         self._block_bytes = self._block.plan.offsets()[1]
-        self._clock.built()
 
     def _make_views(self) -> None:
         layout, block = self.layout, self._block
@@ -129,7 +55,6 @@ class ShmVecEnv(VecEnv):
         ]
         self._actions = block.actions.reshape(n, *block.actions.shape[2:])
         self._episodes = EpisodeTracker(block.episode_indices)
-        self._resetting = False
 
     def step(self, actions: ArrayLike) -> Stepped:
         """See :meth:`VecEnv.step`; whole batches take a shorter way to the same end."""
@@ -157,10 +82,6 @@ class ShmVecEnv(VecEnv):
             return self._rows(self._all_workers, infos)[:5]
         observations, rewards, terminals, truncations, _ = self._views
         return observations, rewards, terminals, truncations, infos
-
-    def timings(self) -> dict[str, Any]:
-        """See :meth:`VecEnv.timings`."""
-        return timing_report(self._clock, self._tallies())
 
     def health(self) -> dict[str, Any]:
         """Workers, waiting, accounts and the last faults; see :class:`Accounts`."""
@@ -218,32 +139,17 @@ class ShmVecEnv(VecEnv):
         infos = [] if quiet else self._collect(batch)
         workers.take(batch)
         received = self._rows(batch, infos)
-        took = time.perf_counter() - start
-        if self._resetting:
-            self._resetting = False
-            self._clock.reset += took
-        else:
-            self._clock.wait += took
+        self._count(start)
         return received
 
-    def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
-        start = time.perf_counter()
-        length = len(chunk)
-        self.options.check_chunk_len(length)
-        self._block.load_chunk(chunk)
+    def _post_chunk(self, length: int) -> None:
         self._workers.post(self._all_workers, CHUNK, length)
-        self._state = VecState.WAITING
-        sent = time.perf_counter()
-        self._clock.send += sent - start
-        with self._broken_on_error():
-            self._workers.wait_all(self._all_workers)
+
+    def _finish_chunk(self, length: int) -> list[Info]:
+        self._workers.wait_all(self._all_workers)
         infos = self._collect(self._all_workers, length)
         self._workers.take(self._all_workers)
-        rewards, terminals, truncations = self._block.chunk_results(length)
-        self._state = VecState.READY
-        observations = self._views[0].copy() if self.options.copy else self._views[0]
-        self._clock.wait += time.perf_counter() - sent
-        return observations, rewards, terminals, truncations, infos
+        return infos
 
     def _rows(self, batch: list[int], infos: list[Info]) -> Received:
         if self._whole_batch:

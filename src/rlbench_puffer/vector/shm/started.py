@@ -11,8 +11,8 @@ from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.shm.memory import Block, BlockPlan, create_block
 from rlbench_puffer.vector.shm.options import ShmOptions
+from rlbench_puffer.vector.shm.order import WorkerOrder
 from rlbench_puffer.vector.shm.supervisor import Supervisor
-from rlbench_puffer.vector.shm.worker import WorkerOrder
 
 CLOSE_PATIENCE_S = 2.0
 """How long close() lets workers free their simulators before it kills them."""

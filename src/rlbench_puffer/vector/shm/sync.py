@@ -33,8 +33,8 @@ WAITS_FOR_THIS, WAITS_FOR_ANY = 1, 2
 NUMBER_MASK = 0xFFFFFFFF
 
 
-class CommandEnd:
-    """The worker's end: takes commands, says when they are done.
+class _End:
+    """One end of one worker's words.
 
     Args:
       block: the shared block.
@@ -45,7 +45,14 @@ class CommandEnd:
         self._words: Any = block.words
         self._base = worker * WORDS_PER_WORKER
         self._command_address = block.words_address + 4 * (self._base + COMMAND)
-        self._done_address = block.words_address + 4 * (self._base + DONE)
+        self.done_address = block.words_address + 4 * (self._base + DONE)
+
+
+class CommandEnd(_End):
+    """The worker's end: takes commands, says when they are done."""
+
+    def __init__(self, block: Block, worker: int) -> None:
+        super().__init__(block, worker)
         self._doorbell = block.plan.num_workers * WORDS_PER_WORKER
         self._doorbell_address = block.words_address + 4 * self._doorbell
         self.number: int = self._words[self._base + DONE]
@@ -69,7 +76,7 @@ class CommandEnd:
         words[base + DONE] = self.number
         waits = words[base + PARENT_WAITS]
         if waits == WAITS_FOR_THIS:
-            futex_wake(self._done_address)
+            futex_wake(self.done_address)
         elif waits == WAITS_FOR_ANY:
             # Two workers may both store the same new number; the parent sleeps
             # in bounded slices, so the worst is one slice lost.
@@ -77,23 +84,16 @@ class CommandEnd:
             futex_wake(self._doorbell_address)
 
 
-class WorkerWords:
+class WorkerWords(_End):
     """The parent's end of one worker's words.
 
     Attributes:
       number: the last command's number.
-      done_index, status_index: where the worker answers.
-
-    Args:
-      block: the shared block.
-      worker: whose words.
+      done_index, status_index, done_address: where the worker answers.
     """
 
     def __init__(self, block: Block, worker: int) -> None:
-        self._words: Any = block.words
-        self._base = worker * WORDS_PER_WORKER
-        self._command_address = block.words_address + 4 * (self._base + COMMAND)
-        self.done_address = block.words_address + 4 * (self._base + DONE)
+        super().__init__(block, worker)
         self.done_index = self._base + DONE
         self.status_index = self._base + STATUS
         self.waits_index = self._base + PARENT_WAITS

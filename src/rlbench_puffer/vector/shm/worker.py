@@ -1,15 +1,12 @@
 """What a worker process of the shared-memory pool does: build, announce, serve."""
 
-import dataclasses
-import gc
 from multiprocessing.connection import Connection
 from typing import Any
 
-import cloudpickle
-
 from rlbench_puffer.vector.bootstrap import report_error
 from rlbench_puffer.vector.runner import Runner
-from rlbench_puffer.vector.shm.memory import Block, BlockPlan
+from rlbench_puffer.vector.shm.memory import Block
+from rlbench_puffer.vector.shm.order import WorkerOrder
 from rlbench_puffer.vector.shm.sync import (
     CHUNK,
     CLOSE,
@@ -24,20 +21,6 @@ from rlbench_puffer.vector.shm.sync import (
 ENTRY = f"{__name__}:serve"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class WorkerOrder:
-    """What the parent tells a worker to be."""
-
-    plan: BlockPlan
-    block_fd: int
-    worker_index: int
-    recipe: bytes
-    """A cloudpickled :class:`HostRecipe`: it may hold closures."""
-
-    check_finite: bool
-    debug: bool
-
-
 def serve(conn: Connection, order: WorkerOrder) -> None:
     """Build the host, say so, and work until told to close.
 
@@ -45,22 +28,9 @@ def serve(conn: Connection, order: WorkerOrder) -> None:
       conn: the pipe to the parent, for infos, errors and the handshake.
       order: what to build.
     """
-    block = Block(order.plan, order.block_fd)
     worker = order.worker_index
-    buffers = block.host_buffers(worker)
-    recipe = cloudpickle.loads(order.recipe)
-    host = recipe.build(buffers)
-    runner = Runner(
-        host,
-        buffers,
-        recipe.first_env_id,
-        check_finite=order.check_finite,
-        debug=order.debug,
-    )
+    block, runner = order.build()
     words = CommandEnd(block, worker)
-    # What was built stays: the collector need not walk it again and again.
-    gc.collect()
-    gc.freeze()
     conn.send(("ready", None))
     try:
         _work(conn, block, worker, runner, words)
@@ -69,7 +39,7 @@ def serve(conn: Connection, order: WorkerOrder) -> None:
         words.done(RAISED)
         # The parent decides; it ends this process after reading the message.
         words.next_command()
-    host.close()
+    runner.host.close()
 
 
 def _work(
