@@ -35,6 +35,10 @@ class Task(abc.ABC):
     variation_count: ClassVar[int]
     """How many variations there are."""
 
+    variation_names: ClassVar[tuple[str, ...]] = ()
+    """A name for each variation where they are different motions; empty where they
+    only look different. Experts are checked on each."""
+
     low_dim_size: ClassVar[int]
     """Length of ``task_low_dim_state``."""
 

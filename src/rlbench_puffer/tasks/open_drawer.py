@@ -93,6 +93,7 @@ class OpenDrawer(Task):
     name = "open_drawer"
     summary = "Pull the named drawer (bottom, middle or top) open."
     variation_count = len(DRAWERS)
+    variation_names = DRAWERS
     low_dim_size = 31
     low_dim_layout = (
         "poses xyzw of the bottom, middle and top drawer (21) [m], their joint "
