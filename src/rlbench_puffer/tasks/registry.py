@@ -18,6 +18,7 @@ _MODULES = {
         "rlbench_puffer.tasks.take_lid_off_saucepan",
         "TakeLidOffSaucepan",
     ),
+    "turn_tap": ("rlbench_puffer.tasks.turn_tap", "TurnTap"),
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)
