@@ -9,13 +9,17 @@ from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.make import make_batch_env
-from rlbench_puffer.poses import quat_from_euler_z
-from rlbench_puffer.tasks import pick_and_lift, slide_block_to_target
+from rlbench_puffer.poses import quat_from_euler_z, wxyz_to_xyzw
+from rlbench_puffer.tasks import (
+    pick_and_lift,
+    slide_block_to_target,
+    sweep_to_dustpan,
+)
 from rlbench_puffer.tasks.base import Task
 from rlbench_puffer.tasks.colors import COLORS
 from ways import walk
 
-FREE_BODY_TASKS = ("slide_block_to_target", "pick_and_lift")
+FREE_BODY_TASKS = ("slide_block_to_target", "pick_and_lift", "sweep_to_dustpan")
 
 
 def _make(task: str, seed: int = 0) -> BatchEnv:
@@ -140,3 +144,76 @@ def test_pick_and_lift_scatters_blocks_of_three_colors() -> None:
         assert np.any(colors[first] != colors[second], axis=1).all()
     named = np.array([COLORS[variation][1] for variation in env.engine.variations])
     np.testing.assert_allclose(colors[0, :, :3], named, rtol=1e-6)
+
+
+def test_sweep_succeeds_only_with_all_five_pieces_in_the_volume() -> None:
+    env = _make("sweep_to_dustpan")
+    scene = _scene(env)
+    pan = scene.body_position("dustpan")[0].copy()
+    matrix = scene.body_matrix("dustpan")[0].copy()
+    half_x, half_y = sweep_to_dustpan.VOLUME_HALF_SIZE
+    corner = np.array([half_x, half_y, sweep_to_dustpan.VOLUME_HEIGHT])
+    inside = [0.05 * i - 0.1 for i in range(5)]
+    for i, x in enumerate(inside):
+        assert not _succeeds(env)
+        _put(env, f"dirt{i}", pan + matrix @ [x, 0.0, 0.005])
+    assert _succeeds(env)
+    for i, x in enumerate(inside):
+        for sign in ([1, 1, 1], [-1, -1, 1]):
+            edge = corner * sign
+            for axis in range(3):
+                just_in = np.array([x, 0.0, 0.005])
+                just_in[axis] = edge[axis] - np.sign(edge[axis]) * 1e-3
+                just_out = just_in.copy()
+                just_out[axis] = edge[axis] + np.sign(edge[axis]) * 1e-3
+                _put(env, f"dirt{i}", pan + matrix @ just_out)
+                assert not _succeeds(env)
+                _put(env, f"dirt{i}", pan + matrix @ just_in)
+                assert _succeeds(env)
+        _put(env, f"dirt{i}", pan + matrix @ [x, 0.0, 0.005])
+
+
+def test_a_piece_of_dirt_that_was_pushed_soon_rests() -> None:
+    env = _make("sweep_to_dustpan")
+    scene = _scene(env)
+    dirt = scene.body_position("dirt0")
+    start = dirt[0].copy()
+    address = scene.model.jnt_dofadr[scene.id_of("joint", "dirt0")]
+    speed = scene.batch.bind("qvel")[0, address : address + 3]
+    speed[:] = [0.3, 0.0, 0.0]
+    still = np.array([[0.0] * 7 + [1.0]], np.float32)
+    for _ in range(10):
+        env.step(still)
+    assert 0.002 < np.linalg.norm(dirt[0] - start) < 0.03
+    assert np.abs(speed).max() < 1e-4
+
+
+def test_sweep_pays_for_the_broom_and_for_each_piece() -> None:
+    env = _make("sweep_to_dustpan")
+    pan = _scene(env).body_position("dustpan")[0].copy()
+    potentials = [_task(env).potential()[0]]
+    for i in range(5):
+        _put(env, f"dirt{i}", pan + [0.0, 0.0, 0.005])
+        potentials.append(_task(env).potential()[0])
+    assert np.diff(potentials).min() > 2.0
+    env.reset(seed=[0])
+    walk(env, 1)
+    before = _task(env).potential()[0]
+    env.reset(seed=[0])
+    walk(env, 2)
+    assert _scene(env).grasped("broom")[0]
+    assert _task(env).potential()[0] > before + sweep_to_dustpan.POTENTIAL_GRASPED
+
+
+def test_sweep_tells_the_poses_of_everything_and_sweeps_both_ways() -> None:
+    env = make_batch_env(make_config("sweep_to_dustpan"), 20)
+    env.reset(seed=0)
+    scene = _scene(env)
+    told = env.structured["task_low_dim_state"].reshape(20, 7, 7)
+    names = ("broom", *(f"dirt{i}" for i in range(5)), "dustpan")
+    for column, name in enumerate(names):
+        position = scene.body_position(name)
+        quat = wxyz_to_xyzw(scene.body_quat_wxyz(name))
+        np.testing.assert_allclose(told[:, column, :3], position, rtol=1e-6)
+        np.testing.assert_allclose(told[:, column, 3:], quat, atol=1e-6)
+    assert set(np.sign(told[:, -1, 1])) == {-1.0, 1.0}

@@ -19,6 +19,7 @@ _MODULES = {
         "TakeLidOffSaucepan",
     ),
     "turn_tap": ("rlbench_puffer.tasks.turn_tap", "TurnTap"),
+    "sweep_to_dustpan": ("rlbench_puffer.tasks.sweep_to_dustpan", "SweepToDustpan"),
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)
