@@ -8,9 +8,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "rlbench_puffer"
 
 
-def package_files() -> list[Path]:
-    """Every module of the package."""
-    return sorted(PACKAGE.rglob("*.py"))
+def package_files(package: Path = PACKAGE) -> list[Path]:
+    """Every module of a package."""
+    return sorted(package.rglob("*.py"))
 
 
 def module_name(path: Path) -> str:

@@ -38,8 +38,10 @@ def test_the_wheel_holds_the_package_and_runs_elsewhere(tmp_path: Path) -> None:
         names = file.namelist()
     assert "rlbench_puffer/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "pyrep_mujoco/py.typed" in names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {
-        "rlbench_puffer"
+        "pyrep_mujoco",
+        "rlbench_puffer",
     }
     site = tmp_path / "site"
     python = ("--python", sys.executable)

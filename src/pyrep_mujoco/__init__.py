@@ -1,0 +1,1 @@
+"""CoppeliaSim's models, scenes and API calls, answered by MuJoCo."""

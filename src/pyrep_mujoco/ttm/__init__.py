@@ -1,0 +1,1 @@
+"""Reader of CoppeliaSim's model and scene files (``.ttm``, ``.ttt``)."""
