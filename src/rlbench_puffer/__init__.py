@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rlbench_puffer.camera import Camera as Camera
     from rlbench_puffer.config import EnvConfig as EnvConfig
+    from rlbench_puffer.demos.make import load_demos as load_demos
+    from rlbench_puffer.demos.scaling import DemoActionScaling as DemoActionScaling
     from rlbench_puffer.envs.env import RLBenchEnv as RLBenchEnv
     from rlbench_puffer.envs.make import make as make
     from rlbench_puffer.envs.registration import register_envs as register_envs
     from rlbench_puffer.errors import RLBenchPufferError as RLBenchPufferError
+    from rlbench_puffer.experts.expert import Expert as Expert
     from rlbench_puffer.vector.make import make_vec as make_vec
 
 __version__ = "0.1.0"
@@ -17,9 +20,12 @@ __version__ = "0.1.0"
 # Looked up on first use, so that importing the package is quick and silent.
 _EXPORTS = {
     "Camera": "rlbench_puffer.camera",
+    "DemoActionScaling": "rlbench_puffer.demos.scaling",
     "EnvConfig": "rlbench_puffer.config",
+    "Expert": "rlbench_puffer.experts.expert",
     "RLBenchEnv": "rlbench_puffer.envs.env",
     "RLBenchPufferError": "rlbench_puffer.errors",
+    "load_demos": "rlbench_puffer.demos.make",
     "make": "rlbench_puffer.envs.make",
     "make_vec": "rlbench_puffer.vector.make",
     "register_envs": "rlbench_puffer.envs.registration",
@@ -27,10 +33,13 @@ _EXPORTS = {
 
 __all__ = [
     "Camera",
+    "DemoActionScaling",
     "EnvConfig",
+    "Expert",
     "RLBenchEnv",
     "RLBenchPufferError",
     "__version__",
+    "load_demos",
     "make",
     "make_vec",
     "register_envs",

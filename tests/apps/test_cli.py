@@ -10,6 +10,7 @@ import pytest
 import tyro
 
 from rlbench_puffer.cli.bench import bench
+from rlbench_puffer.cli.demos import demos
 from rlbench_puffer.cli.doctor import doctor
 from rlbench_puffer.cli.gallery import gallery
 from rlbench_puffer.cli.main import main
@@ -24,6 +25,7 @@ SUBCOMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
     "plot": (plot, ["results"]),
     "bench": (bench, []),
     "tasks": (tasks, []),
+    "demos": (demos, []),
     "record": (record, []),
     "gallery": (gallery, []),
     "view": (view, []),

@@ -26,6 +26,8 @@ LAYERS = (
 DOORS = {
     "pufferlib": {"envs/puffer_env.py", "vector/puffer.py"},
     "matplotlib": {"benchmark/plots.py"},
+    "minari": {"demos/minari_files.py"},
+    "h5py": {"demos/minari_files.py"},
     "torch": set[str](),
     "torchrl": set[str](),
     "pyrep": set[str](),

@@ -10,10 +10,13 @@ from structure.sources import PACKAGE
 
 PUBLIC = [
     "Camera",
+    "DemoActionScaling",
     "EnvConfig",
+    "Expert",
     "RLBenchEnv",
     "RLBenchPufferError",
     "__version__",
+    "load_demos",
     "make",
     "make_vec",
     "register_envs",

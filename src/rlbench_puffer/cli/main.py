@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from rlbench_puffer.benchmark.records import RecordsWarning
     from rlbench_puffer.cli.bench import bench
+    from rlbench_puffer.cli.demos import demos
     from rlbench_puffer.cli.doctor import doctor
     from rlbench_puffer.cli.gallery import gallery
     from rlbench_puffer.cli.plot import plot
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "plot": plot,
                     "bench": bench,
                     "tasks": tasks,
+                    "demos": demos,
                     "record": record,
                     "gallery": gallery,
                     "view": view,

@@ -1,0 +1,1 @@
+"""Demos: collected from experts, kept as Minari datasets, replayed, measured."""

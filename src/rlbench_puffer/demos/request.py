@@ -1,0 +1,111 @@
+"""What demos are asked for: the task, how many, where to, seen through what."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rlbench_puffer.config import (
+    ArmActionMode,
+    DisplayName,
+    EnvConfig,
+    GripperActionMode,
+    check_positive_int,
+)
+from rlbench_puffer.errors import InvalidOptionError
+
+MAX_ATTEMPTS = 10
+"""Attempts at one demo before it is given up."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DemoRequest:
+    """A set of demos.
+
+    Demo i is the first success among the episodes 0, 1, ... of a sub-env seeded with
+    ``seed + i``: it depends on nothing else, so any number of workers collects the
+    same set.
+
+    Raises:
+      InvalidOptionError, UnknownNameError: an option that does not fit.
+    """
+
+    task: str
+    episodes: int
+    out: Path
+    num_workers: int = 1
+    cameras: tuple[str, ...] = ()
+    camera_size: tuple[int, int] = (84, 84)
+    """Height and width of the cameras' pictures."""
+
+    variations: tuple[int, ...] = ()
+    """Demo i has the one at i modulo their number; empty stands for all."""
+
+    seed: int = 0
+    arm_action_mode: ArmActionMode = "joint_velocity"
+    gripper_action_mode: GripperActionMode = "discrete"
+    display: DisplayName = "auto"
+
+    def __post_init__(self) -> None:
+        """Check what the environment does not."""
+        check_positive_int("episodes", self.episodes)
+        check_positive_int("num_workers", self.num_workers)
+        if self.seed < 0:
+            raise InvalidOptionError("seed", self.seed, "a whole number of at least 0")
+        _ = self.config
+
+    @property
+    def config(self) -> EnvConfig:
+        """The environment that the demos are taken from."""
+        return EnvConfig(
+            task=self.task,
+            cameras=dict.fromkeys(self.cameras, self.camera_size),
+            arm_action_mode=self.arm_action_mode,
+            gripper_action_mode=self.gripper_action_mode,
+            display=self.display,
+        )
+
+    @property
+    def make_options(self) -> dict[str, Any]:
+        """Keyword arguments of ``make`` for that environment, as plain JSON."""
+        return {
+            "task": self.task,
+            "cameras": {name: list(self.camera_size) for name in self.cameras},
+            "arm_action_mode": self.arm_action_mode,
+            "gripper_action_mode": self.gripper_action_mode,
+        }
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What demos of one folder must have in common, as plain JSON."""
+        facts = {
+            **self.make_options,
+            "seed": self.seed,
+            "variations": list(self.variations),
+        }
+        return json.loads(json.dumps(facts))
+
+    def seed_of(self, index: int) -> int:
+        """Seed of the stream of attempts at a demo."""
+        return self.seed + index
+
+
+def parse_variations(words: Sequence[str]) -> tuple[int, ...]:
+    """Variations as the command line has them: ``all``, or indices.
+
+    Returns:
+      The indices; empty for ``all``.
+
+    Raises:
+      InvalidOptionError: neither.
+    """
+    if tuple(words) == ("all",):
+        return ()
+    try:
+        indices = tuple(int(word) for word in words)
+    except ValueError:
+        indices = ()
+    if not indices or min(indices) < 0:
+        raise InvalidOptionError("variations", " ".join(words), "`all`, or indices")
+    return indices
