@@ -84,6 +84,7 @@ class TurnTap(Task):
     name = "turn_tap"
     summary = "Turn the left or right tap of a mixer."
     variation_count = len(TAPS)
+    variation_names = TAPS
     low_dim_size = 23
     low_dim_layout = (
         "poses xyzw of the left and right handle, at the bars' middles (14) [m], "
