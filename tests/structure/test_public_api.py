@@ -13,13 +13,19 @@ PUBLIC = [
     "DemoActionScaling",
     "EnvConfig",
     "Expert",
+    "Placement",
     "RLBenchEnv",
     "RLBenchPufferError",
+    "Scene",
+    "Task",
+    "Waypoint",
     "__version__",
+    "attach_mjcf",
     "load_demos",
     "make",
     "make_vec",
     "register_envs",
+    "register_task",
 ]
 
 

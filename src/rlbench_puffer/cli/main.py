@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
       The exit code: 0, 1 if a cell could not be measured, 2 if the request does not
       make sense, 130 after Ctrl-C.
     """
+    # As `python -m` has it: "my_tasks:MyTask" is found in the folder this runs in.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
     # Workers of a pool import the console script, so tyro is imported here only.
     import tyro
 

@@ -1,9 +1,9 @@
-"""Registers the built-in tasks with Gymnasium, when asked to."""
+"""Registers the built-in tasks and your own with Gymnasium, when asked to."""
 
 import gymnasium
 
 from rlbench_puffer.envs.make import make
-from rlbench_puffer.tasks.registry import TASK_NAMES
+from rlbench_puffer.tasks.registry import task_names
 
 NAMESPACE = "rlbench_puffer"
 
@@ -18,7 +18,7 @@ def register_envs() -> tuple[str, ...]:
       The ids of the registered environments.
     """
     ids = []
-    for name in TASK_NAMES:
+    for name in task_names():
         env_id = f"{NAMESPACE}/{name}-v0"
         if env_id not in gymnasium.registry:
             gymnasium.register(
