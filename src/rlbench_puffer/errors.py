@@ -15,6 +15,8 @@
     ├── DisplayError (RuntimeError)      nothing to draw on, or it went away
     ├── RecordingError (OSError)         a video or states file that failed
     ├── RecordsError (ValueError)        a rows file that cannot be used
+    ├── CheckpointError (OSError)        a checkpoint not written, or of no use
+    ├── DivergedError (ArithmeticError)  training left the finite numbers
     └── MissingDependencyError (ImportError)
 
 Each class builds its sentence from facts: the thing, what was expected, what
@@ -169,6 +171,14 @@ class RecordingError(RLBenchPufferError, OSError):
 
 class RecordsError(RLBenchPufferError, ValueError):
     """A file of benchmark rows that cannot be used as it is."""
+
+
+class CheckpointError(RLBenchPufferError, OSError):
+    """A checkpoint that could not be written, or that does not fit."""
+
+
+class DivergedError(RLBenchPufferError, ArithmeticError):
+    """A loss or gradient that is not finite."""
 
 
 class MissingDependencyError(RLBenchPufferError, ImportError):

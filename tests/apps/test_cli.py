@@ -18,12 +18,14 @@ from rlbench_puffer.cli.plot import plot
 from rlbench_puffer.cli.record import record
 from rlbench_puffer.cli.sweep import sweep
 from rlbench_puffer.cli.tasks import tasks
+from rlbench_puffer.cli.train import train
 from rlbench_puffer.cli.view import view
 
 SUBCOMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
     "sweep": (sweep, []),
     "plot": (plot, ["results"]),
     "bench": (bench, []),
+    "train": (train, []),
     "tasks": (tasks, []),
     "demos": (demos, []),
     "record": (record, []),

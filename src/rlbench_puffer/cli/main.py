@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rlbench_puffer.cli.record import record
     from rlbench_puffer.cli.sweep import sweep
     from rlbench_puffer.cli.tasks import tasks
+    from rlbench_puffer.cli.train import train
     from rlbench_puffer.cli.view import view
 
     with warnings.catch_warnings():
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "sweep": sweep,
                     "plot": plot,
                     "bench": bench,
+                    "train": train,
                     "tasks": tasks,
                     "demos": demos,
                     "record": record,

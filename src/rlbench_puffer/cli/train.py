@@ -1,0 +1,126 @@
+"""``rlbench-puffer train``: PPO."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+Flag = tyro.conf.FlagCreatePairsOff
+
+
+def train(
+    task: str = "reach_target",
+    engine: str = "builtin",
+    backend: str = "native",
+    num_envs: int = 64,
+    num_workers: int | None = None,
+    reward: str = "shaped",
+    arm_mode: str = "joint_velocity",
+    max_steps: int | None = None,
+    seed: int = 0,
+    train_updates: int | None = None,
+    train_lr: float = 1e-3,
+    train_hidden: tuple[int, ...] = (128, 128),
+    num_steps: int = 64,
+    epochs: int = 5,
+    minibatch_size: int = 1024,
+    discount: float = 0.98,
+    trace_decay: float = 0.95,
+    clip: float = 0.2,
+    entropy_coefficient: float = 0.0,
+    value_coefficient: float = 0.5,
+    max_grad_norm: float = 0.5,
+    initial_deviation: float = 0.5,
+    learner_threads: int = 1,
+    checkpoint_interval: int = 50,
+    eval_interval: int = 50,
+    eval_episodes: int = 64,
+    output_dir: Path | None = None,
+    resume: Annotated[bool, Flag] = False,
+) -> int:
+    """Train a policy with PPO, from low-dimensional observations.
+
+    Writes checkpoint.pt, curve.jsonl (a line for each update) and TensorBoard files.
+    Needs the extra `train`: `uv sync --extra train`.
+
+    Args:
+      task: Task to learn; `rlbench-puffer tasks` lists them.
+      engine: What simulates.
+      backend: What vectorises: serial, gym, puffer, shm, native.
+      num_envs: Sub-envs that collect.
+      num_workers: Workers (native: threads); without it, the backend's default.
+      reward: shaped or sparse.
+      arm_mode: What seven numbers of an action mean, such as joint_velocity.
+      max_steps: Control steps of an episode; without it, the task's.
+      seed: Of sub-envs, weights, actions and shuffling.
+      train_updates: Rollouts to collect and learn from; without it, the task's.
+      train_lr: Adam's learning rate at the start; it falls to zero.
+      train_hidden: Widths of the hidden layers.
+      num_steps: Control steps of each sub-env in a rollout.
+      epochs: Times that a rollout is learnt from.
+      minibatch_size: Steps behind one gradient.
+      discount: Gamma, per control step.
+      trace_decay: Lambda of the advantage estimate.
+      clip: How far the probability ratio may count from one.
+      entropy_coefficient: Weight of the entropy.
+      value_coefficient: Weight of the value function's error.
+      max_grad_norm: Gradients are scaled down to this norm.
+      initial_deviation: Standard deviation of the actions at the start.
+      learner_threads: Threads of torch.
+      checkpoint_interval: Updates between checkpoints.
+      eval_interval: Updates between evaluations.
+      eval_episodes: Episodes of an evaluation, the same ones each time.
+      output_dir: Folder for what is written; without it, runs/TASK_SEED.
+      resume: Go on from the checkpoint in that folder.
+
+    Returns:
+      The exit code, 0.
+    """
+    from rlbench_puffer.errors import MissingDependencyError
+    from rlbench_puffer.training.settings import TrainSettings
+
+    settings = TrainSettings(
+        task=task,
+        engine=engine,
+        backend=backend,
+        num_envs=num_envs,
+        num_workers=num_workers,
+        seed=seed,
+        reward=reward,
+        arm_action_mode=arm_mode,
+        episode_length=max_steps,
+        updates=train_updates,
+        num_steps=num_steps,
+        epochs=epochs,
+        minibatch_size=minibatch_size,
+        learning_rate=train_lr,
+        hidden=train_hidden,
+        discount=discount,
+        trace_decay=trace_decay,
+        clip=clip,
+        entropy_coefficient=entropy_coefficient,
+        value_coefficient=value_coefficient,
+        max_grad_norm=max_grad_norm,
+        initial_deviation=initial_deviation,
+        learner_threads=learner_threads,
+        checkpoint_interval=checkpoint_interval,
+        eval_interval=eval_interval,
+        eval_episodes=eval_episodes,
+    )
+    folder = output_dir or Path("runs") / f"{task}_{seed}"
+    try:
+        from rlbench_puffer.training.trainer import Trainer
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "tensorboard"):
+            raise
+        raise MissingDependencyError(error.name, "Training", "train") from None
+
+    with Trainer(settings, folder, resume=resume) as trainer:
+        evaluation = trainer.run()
+    print(
+        f"{evaluation.episodes} episodes: success once {evaluation.success_once:.2f}, "
+        f"at the end {evaluation.success_at_end:.2f}, mean return "
+        f"{evaluation.mean_return:.2f}, mean length {evaluation.mean_length:.1f}"
+    )
+    print(folder)
+    return 0

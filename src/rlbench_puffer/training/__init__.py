@@ -1,0 +1,1 @@
+"""Training: PPO over the vecenv interface."""

@@ -1,0 +1,123 @@
+"""Collecting: fixed numbers of steps from a vector environment, with their masks."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.training.normalization import ObservationNormalizer
+from rlbench_puffer.training.policy import Policy
+from rlbench_puffer.vector.base import VecEnv
+
+
+@dataclasses.dataclass
+class Rollout:
+    """T steps of n sub-envs."""
+
+    raw: NDArray[np.float32]
+    """(T, n, size) observations before each step, as they came."""
+
+    observations: NDArray[np.float32]
+    """(T, n, size) the same as the policy saw them."""
+
+    actions: NDArray[np.float32]
+    """(T, n, action_size) as drawn, not yet within bounds."""
+
+    log_probabilities: NDArray[np.float32]
+    """(T, n) of those actions when they were drawn."""
+
+    values: NDArray[np.float32]
+    """(T + 1, n) of the observation before each step, and after the last."""
+
+    rewards: NDArray[np.float32]
+    """(T, n) as they came."""
+
+    terminals: NDArray[np.bool_]
+    """(T, n) whether the task ended the episode in that step."""
+
+    truncations: NDArray[np.bool_]
+    """(T, n) whether a limit or fault cut it off."""
+
+    valid: NDArray[np.bool_]
+    """(T, n) False for a sub-env's own reset and for a step that failed."""
+
+    episodes: list[dict[str, Any]]
+    """Infos of the episodes that ended."""
+
+
+class Collector:
+    """Steps a vector environment with a policy.
+
+    Args:
+      vec: whole batches of flat float32 observations.
+      policy: draws the actions.
+      normalizer: what the policy sees observations through.
+      num_steps: T.
+      generator: torch's, the only source of chance.
+    """
+
+    def __init__(
+        self,
+        vec: VecEnv,
+        policy: Policy,
+        normalizer: ObservationNormalizer,
+        num_steps: int,
+        generator: Any,
+    ) -> None:
+        self._vec = vec
+        self._policy = policy
+        self._normalizer = normalizer
+        self._num_steps = num_steps
+        self._generator = generator
+        self._latest = np.zeros(vec.observation_space.shape or (), np.float32)
+        self._over = np.zeros(vec.num_envs, bool)
+
+    def begin(self, seed: int) -> None:
+        """A new episode in every sub-env."""
+        self._latest[:] = self._vec.reset(seed)[0]
+        self._over[:] = False
+
+    def collect(self) -> Rollout:
+        """The next steps of every sub-env."""
+        steps = self._num_steps
+        n, size = self._latest.shape
+        action_size = self._vec.single_action_space.shape[0]  # pyright: ignore[reportOptionalSubscript]
+        rollout = Rollout(
+            raw=np.empty((steps, n, size), np.float32),
+            observations=np.empty((steps, n, size), np.float32),
+            actions=np.empty((steps, n, action_size), np.float32),
+            log_probabilities=np.empty((steps, n), np.float32),
+            values=np.empty((steps + 1, n), np.float32),
+            rewards=np.empty((steps, n), np.float32),
+            terminals=np.empty((steps, n), bool),
+            truncations=np.empty((steps, n), bool),
+            valid=np.empty((steps, n), bool),
+            episodes=[],
+        )
+        for t in range(steps):
+            seen = self._normalizer(self._latest)
+            actions, log_probabilities, values = self._policy.draw(
+                seen, self._generator
+            )
+            rollout.raw[t] = self._latest
+            rollout.observations[t] = seen
+            rollout.actions[t] = actions
+            rollout.log_probabilities[t] = log_probabilities
+            rollout.values[t] = values
+            rollout.valid[t] = ~self._over
+            observations, rewards, terminals, truncations, infos = self._vec.step(
+                np.clip(actions, -1.0, 1.0)
+            )
+            self._latest[:] = observations
+            rollout.rewards[t] = rewards
+            rollout.terminals[t] = terminals
+            rollout.truncations[t] = truncations
+            self._over = terminals | truncations
+            for info in infos:
+                if "fault" in info:
+                    rollout.valid[t, info["env_id"]] = False
+                elif "episode" in info:
+                    rollout.episodes.append(info)
+        rollout.values[steps] = self._policy.values(self._normalizer(self._latest))
+        return rollout

@@ -1,0 +1,163 @@
+"""What a training run is made from: one frozen dataclass, with defaults per task."""
+
+import dataclasses
+import math
+from typing import Any, get_args
+
+from rlbench_puffer.config import check_positive_int, make_config
+from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.vector.make import BackendName
+
+TASK_UPDATES = {"reach_target": 500, "push_button": 1000, "open_drawer": 1500}
+"""Updates after which a task's success no longer grows, with the other defaults."""
+
+DEFAULT_UPDATES = 1000
+"""For every other task."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """Everything that decides a training run's numbers.
+
+    Raises:
+      UnknownNameError, InvalidOptionError: a value that does not fit.
+    """
+
+    task: str
+    """Task name in snake case."""
+
+    engine: str = "builtin"
+    """What simulates."""
+
+    backend: str = "native"
+    """What vectorises."""
+
+    num_envs: int = 64
+    """Sub-envs that collect."""
+
+    num_workers: int | None = None
+    """Workers (``native``: threads); None takes the backend's default. Changes no
+    number."""
+
+    seed: int = 0
+    """Of sub-envs, weights, actions and shuffling."""
+
+    reward: str = "shaped"
+    """``"shaped"`` or ``"sparse"``."""
+
+    arm_action_mode: str = "joint_velocity"
+    """What the policy's first seven outputs mean."""
+
+    episode_length: int | None = None
+    """Control steps until an episode is truncated; None takes the task's."""
+
+    updates: int | None = None
+    """Rollouts collected and learnt from; None takes the task's default."""
+
+    num_steps: int = 64
+    """Control steps of each sub-env in a rollout."""
+
+    epochs: int = 5
+    """Times that a rollout is learnt from."""
+
+    minibatch_size: int = 1024
+    """Steps behind one gradient."""
+
+    learning_rate: float = 1e-3
+    """Adam's, at the start; it falls to zero in a straight line."""
+
+    hidden: tuple[int, ...] = (128, 128)
+    """Widths of the hidden layers, of the policy and of the value function."""
+
+    discount: float = 0.98
+    """Gamma, per control step of 0.05 s."""
+
+    trace_decay: float = 0.95
+    """Lambda of the advantage estimate."""
+
+    clip: float = 0.2
+    """How far the probability ratio may count from one."""
+
+    entropy_coefficient: float = 0.0
+    """Weight of the entropy in the loss."""
+
+    value_coefficient: float = 0.5
+    """Weight of the value function's error in the loss."""
+
+    max_grad_norm: float = 0.5
+    """Gradients are scaled down to this norm."""
+
+    initial_deviation: float = 0.5
+    """Standard deviation of each action's component at the start."""
+
+    learner_threads: int = 1
+    """torch's threads in this process. Networks this small gain little from more,
+    and threads that wait for each other lose much on a busy machine."""
+
+    checkpoint_interval: int = 50
+    """Updates between checkpoints; at each, all sub-envs begin a new episode, so
+    that a resumed run goes on exactly as this one does."""
+
+    eval_interval: int = 50
+    """Updates between evaluations."""
+
+    eval_episodes: int = 64
+    """Episodes of an evaluation, the same ones each time."""
+
+    def __post_init__(self) -> None:
+        """Check every field."""
+        find_task(self.task)
+        make_config(self.task, **self.env_options)
+        if self.backend not in get_args(BackendName):
+            raise UnknownNameError("backend", self.backend, get_args(BackendName))
+        if self.updates is None:
+            updates = TASK_UPDATES.get(self.task, DEFAULT_UPDATES)
+            object.__setattr__(self, "updates", updates)
+        for name in (
+            "num_envs",
+            "updates",
+            "num_steps",
+            "epochs",
+            "minibatch_size",
+            "learner_threads",
+            "checkpoint_interval",
+            "eval_interval",
+            "eval_episodes",
+        ):
+            check_positive_int(name, getattr(self, name))
+        hidden = self.hidden
+        object.__setattr__(self, "hidden", tuple(hidden))
+        if not hidden:
+            raise InvalidOptionError("hidden", hidden, "at least one width")
+        for width in hidden:
+            check_positive_int("hidden", width)
+        for name in ("learning_rate", "clip", "max_grad_norm", "initial_deviation"):
+            _check_number(name, getattr(self, name), above_zero=True)
+        for name in ("entropy_coefficient", "value_coefficient"):
+            _check_number(name, getattr(self, name), above_zero=False)
+        for name in ("discount", "trace_decay"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise InvalidOptionError(name, value, "a number in [0, 1]")
+
+    @property
+    def env_options(self) -> dict[str, Any]:
+        """The fields that an ``EnvConfig`` takes."""
+        return {
+            "engine": self.engine,
+            "reward": self.reward,
+            "arm_action_mode": self.arm_action_mode,
+            "episode_length": self.episode_length,
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, as JSON can hold them."""
+        return {**dataclasses.asdict(self), "hidden": list(self.hidden)}
+
+
+def _check_number(name: str, value: float, *, above_zero: bool) -> None:
+    fits = math.isfinite(value) and (value > 0 if above_zero else value >= 0)
+    if not fits:
+        expected = "a number above 0" if above_zero else "a number of at least 0"
+        raise InvalidOptionError(name, value, expected)

@@ -1,0 +1,286 @@
+"""A training run: collecting, learning, evaluating, on any engine and backend."""
+
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import torch
+
+from rlbench_puffer.errors import CheckpointError, InvalidOptionError
+from rlbench_puffer.training.checkpoint import load_checkpoint, save_checkpoint
+from rlbench_puffer.training.evaluation import Evaluation, evaluate
+from rlbench_puffer.training.logs import TrainingLog
+from rlbench_puffer.training.normalization import (
+    ObservationNormalizer,
+    RewardNormalizer,
+)
+from rlbench_puffer.training.policy import Policy
+from rlbench_puffer.training.ppo import Learner
+from rlbench_puffer.training.rollouts import Collector, Rollout
+from rlbench_puffer.training.settings import TrainSettings
+from rlbench_puffer.vector.base import VecEnv
+from rlbench_puffer.vector.make import make_vec
+
+CHECKPOINT = "checkpoint.pt"
+"""The newest state of a run, in its folder."""
+
+DIVERGED = "diverged.pt"
+"""The state in which a run was stopped because a number was not finite."""
+
+_EVALUATION_KEY = 2**32
+"""Spawn key of the evaluation's seed; updates have the smaller ones."""
+
+
+class Trainer:
+    """One training run: collects, learns, evaluates, keeps checkpoints.
+
+    On one machine the same settings give the same numbers; a run that went on from a
+    checkpoint ends with the bits of one that was never interrupted.
+
+    Args:
+      settings: everything that decides the numbers.
+      folder: for checkpoint, curve and TensorBoard.
+      resume: go on from the folder's checkpoint rather than begin.
+      out: where the progress line goes; None takes stdout.
+
+    Attributes:
+      update: updates done.
+      env_steps: control steps collected, autoreset steps left out.
+
+    Raises:
+      CheckpointError: nothing to resume, of other settings, or one that would be
+        overwritten.
+      InvalidOptionError: settings that the vector environment refuses.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        folder: Path,
+        *,
+        resume: bool = False,
+        out: TextIO | None = None,
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        path = folder / CHECKPOINT
+        loaded = load_checkpoint(path, settings.as_dict()) if resume else None
+        if not resume and path.exists():
+            raise CheckpointError(
+                f"{path} holds the state of an earlier run, which this one would "
+                "overwrite. Go on with --resume, or choose another --output-dir."
+            )
+        self.vec = _make_vec(settings, settings.num_envs)
+        self._evaluation_vec: VecEnv | None = None
+        self._log: TrainingLog | None = None
+        try:
+            self._set_up()
+            if loaded is not None:
+                self._restore(loaded)
+            self._log = TrainingLog(folder, self.update, out)
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self) -> None:
+        settings, space = self.settings, self.vec.single_observation_space
+        torch.set_num_threads(settings.learner_threads)
+        self.update = 0
+        self.env_steps = 0
+        self._seconds = 0.0
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        # Weights are drawn from the global stream, which is nobody's business here.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.policy = Policy(
+                space.shape[0],
+                self.vec.single_action_space.shape[0],  # pyright: ignore[reportOptionalSubscript]
+                settings.hidden,
+                settings.initial_deviation,
+            )
+        self._learner = Learner(
+            self.policy, settings, self._generator, lambda: self.save(DIVERGED)
+        )
+        self._observations = ObservationNormalizer(space.shape[0])
+        self._rewards = RewardNormalizer(settings.num_envs, settings.discount)
+        self._collector = Collector(
+            self.vec,
+            self.policy,
+            self._observations,
+            settings.num_steps,
+            self._generator,
+        )
+
+    def run(self) -> Evaluation:
+        """Train until all updates are done; returns the last evaluation.
+
+        Raises:
+          DivergedError: a loss or gradient is not finite; the state is kept.
+          CheckpointError: a checkpoint could not be written.
+          WorkerError: the vector environment failed.
+        """
+        settings, log = self.settings, self._log
+        assert log is not None
+        assert settings.updates is not None
+        evaluation = None
+        begun = False
+        while self.update < settings.updates:
+            start = time.perf_counter()
+            if not begun or self.update % settings.checkpoint_interval == 0:
+                # What a resumed run cannot have are the simulators' states, so
+                # nobody has them.
+                self._collector.begin(_seed(settings.seed, self.update))
+                self._rewards.begin()
+                begun = True
+            rollout = self._collector.collect()
+            collected = int(rollout.valid.sum())
+            losses = self._learner.learn(rollout, self._rewards, self.update)
+            # From the next rollout on; this one was drawn with the moments before it.
+            self._observations.update(rollout.raw[rollout.valid])
+            self.update += 1
+            self.env_steps += collected
+            took = time.perf_counter() - start
+            self._seconds += took
+            last = self.update == settings.updates
+            record = self._record(rollout, losses, collected / took)
+            if last or self.update % settings.eval_interval == 0:
+                evaluation = self.evaluate()
+                record["eval_success_once"] = evaluation.success_once
+                record["eval_success_at_end"] = evaluation.success_at_end
+                record["eval_return"] = evaluation.mean_return
+                record["eval_length"] = evaluation.mean_length
+            if last or self.update % settings.checkpoint_interval == 0:
+                self.save(CHECKPOINT)
+            log.add(record)
+            log.show(_line(record, settings.updates, evaluation), final=last)
+        return evaluation or self.evaluate()
+
+    def evaluate(self) -> Evaluation:
+        """Success of the policy without chance, on the same episodes each time."""
+        if self._evaluation_vec is None:
+            self._evaluation_vec = _make_vec(self.settings, self.settings.eval_episodes)
+        seed = _seed(self.settings.seed, _EVALUATION_KEY)
+        return evaluate(
+            self._evaluation_vec,
+            lambda seen: self.policy.best(self._observations(seen)),
+            seed,
+        )
+
+    def save(self, name: str) -> Path:
+        """Write a checkpoint into the folder.
+
+        Raises:
+          CheckpointError: it could not be written; the one before is whole.
+        """
+        path = self.folder / name
+        state = {
+            "update": self.update,
+            "env_steps": self.env_steps,
+            "seconds": self._seconds,
+            "policy": self.policy.state_dict(),
+            "optimizer": self._learner.optimizer.state_dict(),
+            "observations": _as_tensors(self._observations.state()),
+            "rewards": _as_tensors(self._rewards.state()),
+            "generator": self._generator.get_state(),
+        }
+        save_checkpoint(path, self.settings.as_dict(), state)
+        return path
+
+    def close(self) -> None:
+        """Close the vector environments and the log. Twice is fine."""
+        self.vec.close()
+        if self._evaluation_vec is not None:
+            self._evaluation_vec.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def __enter__(self) -> "Trainer":
+        """For ``with`` blocks."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close at the end of a ``with`` block."""
+        self.close()
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.update = state["update"]
+        self.env_steps = state["env_steps"]
+        self._seconds = state["seconds"]
+        self.policy.load_state_dict(state["policy"])
+        self._learner.optimizer.load_state_dict(state["optimizer"])
+        self._observations.restore(_as_arrays(state["observations"]))
+        self._rewards.restore(_as_arrays(state["rewards"]))
+        self._generator.set_state(state["generator"])
+
+    def _record(
+        self, rollout: Rollout, losses: dict[str, float], rate: float
+    ) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "update": self.update,
+            "env_steps": self.env_steps,
+            "seconds": round(self._seconds, 3),
+            "steps_per_second": round(rate, 1),
+            "episodes": len(rollout.episodes),
+        }
+        if rollout.episodes:
+            ended = rollout.episodes
+            record["return"] = float(np.mean([e["episode"]["r"] for e in ended]))
+            record["length"] = float(np.mean([e["episode"]["l"] for e in ended]))
+            record["success"] = float(np.mean([e["success"] for e in ended]))
+        record["deviation"] = float(self.policy.log_deviation.detach().exp().mean())
+        return {**record, **losses}
+
+
+def _make_vec(settings: TrainSettings, num_envs: int) -> VecEnv:
+    vec = make_vec(
+        settings.task,
+        num_envs,
+        backend=settings.backend,  # pyright: ignore[reportArgumentType]
+        num_workers=settings.num_workers,
+        **settings.env_options,
+    )
+    if vec.single_observation_space.dtype != np.float32:
+        vec.close()
+        raise InvalidOptionError(
+            "observations",
+            str(vec.single_observation_space.dtype),
+            "low-dimensional ones, float32",
+        )
+    return vec
+
+
+def _seed(seed: int, key: int) -> int:
+    """The seed of the sub-envs for one stretch of a run; 63 bits."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(key,))
+    return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _as_tensors(state: dict[str, Any]) -> dict[str, Any]:
+    # Checkpoints are read back without running code of theirs, which allows tensors
+    # and no arrays.
+    return {
+        name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for name, value in state.items()
+    }
+
+
+def _as_arrays(state: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.numpy() if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+    }
+
+
+def _line(record: dict[str, Any], updates: int, evaluation: Evaluation | None) -> str:
+    parts = [
+        f"update {record['update']}/{updates}",
+        f"{record['env_steps']:,} steps",
+        f"{record['steps_per_second']:,.0f}/s",
+    ]
+    if "return" in record:
+        parts += [f"return {record['return']:.2f}", f"success {record['success']:.2f}"]
+    if evaluation is not None:
+        parts.append(f"eval {evaluation.success_once:.2f}")
+    return "  ".join(parts)

@@ -1,0 +1,55 @@
+"""What a run is made from is checked before anything starts."""
+
+import inspect
+
+import pytest
+
+from rlbench_puffer.cli.train import train
+from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.training.settings import TASK_UPDATES, TrainSettings
+
+CLI_NAMES = {
+    "arm_mode": "arm_action_mode",
+    "max_steps": "episode_length",
+    "train_updates": "updates",
+    "train_lr": "learning_rate",
+    "train_hidden": "hidden",
+}
+
+
+def test_updates_default_to_the_tasks() -> None:
+    for task, updates in TASK_UPDATES.items():
+        assert TrainSettings(task=task).updates == updates
+
+
+def test_the_command_line_has_the_defaults_of_the_settings() -> None:
+    settings = inspect.signature(TrainSettings).parameters
+    for name, parameter in inspect.signature(train).parameters.items():
+        if name in ("task", "output_dir", "resume"):
+            continue
+        assert parameter.default == settings[CLI_NAMES.get(name, name)].default, name
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"task": "reach_targt"}, "Did you mean 'reach_target'"),
+        ({"backend": "natve"}, "Did you mean 'native'"),
+        ({"reward": "dense"}, "Unknown reward"),
+        ({"arm_action_mode": "joint"}, "Unknown arm action mode"),
+        ({"updates": 0}, "updates=0"),
+        ({"hidden": ()}, "at least one width"),
+        ({"hidden": (64, 0)}, "hidden=0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"discount": 1.5}, r"discount=1.5 .*\[0, 1\]"),
+        ({"entropy_coefficient": -1.0}, "at least 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(options: dict, said: str) -> None:
+    with pytest.raises((InvalidOptionError, UnknownNameError), match=said):
+        TrainSettings(**{"task": "reach_target", **options})  # pyright: ignore[reportArgumentType]
+
+
+def test_settings_are_as_json_holds_them() -> None:
+    assert TrainSettings(task="open_drawer").as_dict()["hidden"] == [128, 128]
