@@ -12,7 +12,12 @@ from gymnasium.wrappers import RecordVideo
 
 from rlbench_puffer.cli.main import main
 from rlbench_puffer.envs.make import make
-from rlbench_puffer.errors import CallOrderError, InvalidOptionError, RecordingError
+from rlbench_puffer.errors import (
+    CallOrderError,
+    InvalidOptionError,
+    RecordingError,
+    UnknownNameError,
+)
 from rlbench_puffer.recording.record import RecordRequest, record, render_states
 from rlbench_puffer.recording.states import load_states
 from rlbench_puffer.recording.video import QUEUE_FRAMES, VideoWriter
@@ -136,6 +141,19 @@ def test_an_episode_becomes_one_video_for_each_camera(tmp_path: Path) -> None:
         assert frames.shape == (9, 48, 64, 3)  # The start, and 8 steps.
         assert frames[0].std() > 5
         assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 0.2
+
+
+@pytest.mark.display
+def test_the_expert_is_recorded_until_it_succeeds(tmp_path: Path) -> None:
+    (video,) = record(
+        _request(tmp_path, task="reach_target", policy="expert", episode_length=90)
+    )
+    frames = _frames(video)
+    # The arm needs some steps, and the episode ends before its limit.
+    assert 20 < len(frames) < 91
+    assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 1
+    with pytest.raises(UnknownNameError, match="Did you mean 'expert'"):
+        _request(tmp_path, policy="expret")
 
 
 @pytest.mark.display

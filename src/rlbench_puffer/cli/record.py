@@ -30,7 +30,7 @@ def record(
 
     Args:
       task: Task to record; `rlbench-puffer tasks` lists them.
-      policy: What chooses the actions: random.
+      policy: What chooses the actions: random or expert.
       episodes: Episodes of each recorded sub-env.
       num_envs: Sub-envs that run.
       video_all: Record all sub-envs, not only the first.

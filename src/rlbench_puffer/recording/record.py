@@ -3,9 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import numpy as np
+from typing import Any
 
 from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
@@ -16,16 +14,15 @@ from rlbench_puffer.config import (
 )
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.make import make_batch_env
-from rlbench_puffer.errors import InvalidOptionError, RecordingError, UnknownNameError
+from rlbench_puffer.errors import InvalidOptionError, RecordingError
+from rlbench_puffer.recording.policies import (
+    Act,
+    PolicyName,
+    check_policy,
+    make_policy,
+)
 from rlbench_puffer.recording.states import load_states, save_states
 from rlbench_puffer.recording.video import VideoWriter
-
-PolicyName = Literal["random"]
-"""What can choose the actions: uniformly drawn ones that change every 8 steps."""
-
-HOLD_STEPS = 8
-"""Control steps for which the random policy keeps an action: without it the arm only
-trembles."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,8 +55,7 @@ class RecordRequest:
 
     def __post_init__(self) -> None:
         """Check what the environment does not."""
-        if self.policy not in get_args(PolicyName):
-            raise UnknownNameError("policy", self.policy, get_args(PolicyName))
+        check_policy(self.policy)
         for option in ("episodes", "num_envs", "video_stride"):
             check_positive_int(option, getattr(self, option))
         if not self.cameras:
@@ -93,13 +89,13 @@ def record(request: RecordRequest) -> list[Path]:
     _make_folder(request.output_dir)
     env = make_batch_env(config, request.num_envs)
     recorded = list(range(request.num_envs)) if request.video_all else [0]
-    rng = np.random.default_rng(request.seed)
+    act = make_policy(request.policy, env, request.seed)
     written: list[Path] = []
     try:
         seeds = [request.seed + i for i in range(request.num_envs)]
         for episode in range(request.episodes):
             env.reset(seed=seeds, episode_index=episode)
-            written += _record_episode(env, request, recorded, episode, rng)
+            written += _record_episode(env, request, recorded, episode, act)
     finally:
         env.close()
     return written
@@ -141,7 +137,7 @@ def _record_episode(
     request: RecordRequest,
     recorded: Sequence[int],
     episode: int,
-    rng: np.random.Generator,
+    act: Act,
 ) -> list[Path]:
     """Record one episode of each recorded sub-env, to its own end."""
     writers: dict[int, _Videos] = {}
@@ -152,12 +148,9 @@ def _record_episode(
             writers[env_id] = _Videos(request, _stem(request, episode, env_id))
             writers[env_id].add(env, env_id)
             states[env_id] = [env.get_state(env_id)] if request.save_states else []
-        action = np.zeros((env.num_agents, 8), np.float32)
         step = 0
         while writers:
-            if step % HOLD_STEPS == 0:
-                action = rng.uniform(-1, 1, action.shape).astype(np.float32)
-            _, _, terminals, truncations, _ = env.step(action)
+            _, _, terminals, truncations, _ = env.step(act())
             step += 1
             for env_id in list(writers):
                 over = bool(terminals[env_id] or truncations[env_id])

@@ -4,23 +4,28 @@ import os
 import threading
 import time
 
-import numpy as np
-
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 from rlbench_puffer.engines.builtin.look import Look
 from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import DisplayError
-from rlbench_puffer.recording.record import HOLD_STEPS
+from rlbench_puffer.recording.policies import PolicyName, check_policy, make_policy
 
 _WINDOW_PATIENCE_S = 5.0
 
 
-def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> int:
-    """Show episodes with random actions in real time until the window is closed.
+def view(
+    config: EnvConfig,
+    *,
+    policy: PolicyName = "random",
+    seed: int = 0,
+    seconds: float | None = None,
+) -> int:
+    """Show episodes in real time until the window is closed.
 
     Args:
       config: what to show; its cameras are not needed.
+      policy: what chooses the actions.
       seed: seed of the episodes and of the actions.
       seconds: how long to show them in [s]; None: until the window is closed.
 
@@ -28,8 +33,10 @@ def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> i
       How many control steps were shown.
 
     Raises:
+      UnknownNameError: no such policy.
       DisplayError: there is no screen.
     """
+    check_policy(policy)
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise DisplayError(
             "The viewer needs a screen, and neither DISPLAY nor WAYLAND_DISPLAY is "
@@ -41,8 +48,7 @@ def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> i
     env = make_batch_env(config, 1)
     assert isinstance(env.engine, BuiltinEngine)
     look = Look(env.engine.scene, env.engine.task, "fine")
-    rng = np.random.default_rng(seed)
-    action = np.zeros((1, 8), np.float32)
+    act = make_policy(policy, env, seed)
     env.reset(seed=[seed])
     look.take_all(0)
     shown = 0
@@ -55,9 +61,7 @@ def view(config: EnvConfig, *, seed: int = 0, seconds: float | None = None) -> i
             while window.is_running():
                 if seconds is not None and time.monotonic() - began >= seconds:
                     break
-                if shown % HOLD_STEPS == 0:
-                    action = rng.uniform(-1, 1, (1, 8)).astype(np.float32)
-                env.step(action)
+                env.step(act())
                 with window.lock():
                     look.take_all(0)
                 window.sync()
