@@ -1,6 +1,7 @@
 """What an environment is made from: one frozen dataclass, checked when made."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
@@ -8,8 +9,16 @@ from rlbench_puffer.camera import CameraOption, Cameras, checked_cameras
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 
 EngineName = Literal["builtin"]
-ArmActionMode = Literal["joint_velocity", "joint_position", "delta_joint_position"]
+ArmActionMode = Literal[
+    "joint_velocity",
+    "joint_position",
+    "delta_joint_position",
+    "ee_pose_ik",
+    "delta_ee_pose_ik",
+]
 GripperActionMode = Literal["discrete", "joint_position"]
+DeltaFrame = Literal["world", "end_effector"]
+InvalidActionPolicy = Literal["noop_penalty", "truncate", "raise"]
 RewardName = Literal["sparse", "shaped"]
 DisplayName = Literal["auto", "none", "egl", "osmesa", "xvfb", "external"]
 RenderQuality = Literal["fast", "fine"]
@@ -23,6 +32,11 @@ ObservationName = Literal[
     "gripper_touch_forces",
     "task_low_dim_state",
 ]
+
+POSE_MODES: tuple[str, ...] = ("ee_pose_ik", "delta_ee_pose_ik")
+"""Arm action modes whose actions are poses of the tip. Of all actions within the
+bounds, only theirs may ask for what cannot be done; and one of theirs may take many
+control steps."""
 
 OBSERVATION_NAMES: tuple[str, ...] = get_args(ObservationName)
 """RLBench's low-dimensional observation fields, in the order observations have."""
@@ -63,6 +77,18 @@ class EnvConfig:
     observations: tuple[str, ...] = OBSERVATION_NAMES
     """Observation fields wanted, in any order; the order in the space is fixed."""
 
+    delta_frame: DeltaFrame = "world"
+    """Frame of the moves of ``delta_ee_pose_ik``: the world's, or the tip's own."""
+
+    on_invalid: InvalidActionPolicy = "noop_penalty"
+    """What follows an action whose pose the arm cannot take: the sub-env stands still
+    for one control step and ``invalid_penalty`` is taken from its reward; or its
+    episode is truncated; or ``InvalidActionError`` is raised."""
+
+    invalid_penalty: float = 0.01
+    """Taken from the reward of such a step under ``"noop_penalty"``: a hundredth of
+    what success is worth in the sparse reward."""
+
     reward: RewardName = "sparse"
     """``"sparse"`` is 1 at success and 0 elsewhere; ``"shaped"`` is the task's."""
 
@@ -98,6 +124,11 @@ class EnvConfig:
             self.gripper_action_mode,
             get_args(GripperActionMode),
         )
+        _check_choice("delta frame", self.delta_frame, get_args(DeltaFrame))
+        _check_choice(
+            "invalid action policy", self.on_invalid, get_args(InvalidActionPolicy)
+        )
+        _check_penalty(self.invalid_penalty)
         _check_choice("reward", self.reward, get_args(RewardName))
         if not isinstance(self.normalize_actions, bool):
             raise InvalidOptionError(
@@ -141,6 +172,17 @@ def check_positive_int(option: str, value: object) -> None:
     """Raise InvalidOptionError unless ``value`` is an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidOptionError(option, value, "a whole number of at least 1")
+
+
+def _check_penalty(value: object) -> None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        fits = 0 <= value < math.inf
+    else:
+        fits = False
+    if not fits:
+        raise InvalidOptionError(
+            "invalid_penalty", value, "a finite number of at least 0"
+        )
 
 
 def _check_choice(kind: str, value: object, choices: Sequence[str]) -> None:

@@ -85,6 +85,19 @@ class InvalidActionError(RLBenchPufferError, ValueError):
         super().__init__(f"{what} {next_step}")
 
 
+def unreachable_pose(env_id: int, text: str) -> InvalidActionError:
+    """The error for an action whose pose the arm cannot take.
+
+    Args:
+      env_id: number of the sub-env.
+      text: why, as a sentence.
+    """
+    return InvalidActionError(
+        f"Action of sub-env {env_id} cannot be carried out. {text}",
+        'Send poses within reach, or choose another policy than on_invalid="raise".',
+    )
+
+
 class CallOrderError(RLBenchPufferError, RuntimeError):
     """A method was called in a state that does not allow it.
 

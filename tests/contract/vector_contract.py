@@ -284,6 +284,7 @@ def check_the_accounts_are_what_was_executed(make: Make) -> None:
         "lost_actions": 0,
         "lost_episodes": 0,
         "restarts": 0,
+        "invalid_actions": 0,
     }
     assert steps + autoresets + ignored == single[:, :, 0].size + chunks[..., 0].size
 

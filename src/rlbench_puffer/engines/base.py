@@ -40,6 +40,10 @@ class Engine(abc.ABC):
       variations: (num_envs,) int64, the task variation of each running episode.
       faults: text per sub-env whose simulation failed in the last call; its
         observation stays finite, and it must be reset before it goes on.
+      invalid_actions: text per sub-env whose action could not be carried out in the
+        last step, which simulated one control step of standing still for it at most.
+      first_env_id: number of the first sub-env in its vector environment, for
+        messages.
     """
 
     num_envs: int
@@ -48,6 +52,8 @@ class Engine(abc.ABC):
     shaped_reward: NDArray[np.float32]
     variations: NDArray[np.int64]
     faults: dict[int, str]
+    invalid_actions: dict[int, str]
+    first_env_id: int = 0
 
     @abc.abstractmethod
     def reset(
@@ -69,12 +75,19 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
-        """Advance some simulations by one control step.
+        """Advance some simulations by one action.
+
+        That is one control step, or as many as an action takes whose arm action mode
+        is one of poses.
 
         Args:
           env_ids: (k,) the sub-envs.
           actions: (k, action_dim) in physical units, finite and within bounds;
             the environment has checked them.
+
+        Raises:
+          InvalidActionError: an action cannot be carried out and the configuration
+            says to raise; nothing was simulated.
         """
 
     @abc.abstractmethod

@@ -6,10 +6,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines import workspace
 from rlbench_puffer.errors import InvalidActionError
 
 ACTION_DIM = 8
 """Seven numbers for the arm, one for the gripper."""
+
+_QUAT_LOWER = np.full(4, -1.0)
 
 
 def physical_bounds(
@@ -19,8 +22,10 @@ def physical_bounds(
 
     ``joint_velocity``: the velocity limits [rad/s]. ``joint_position``: the
     position limits [rad]. ``delta_joint_position``: what the velocity limit
-    covers in one control step [rad]. Gripper ``discrete``: 0 to 1, more than 0.5
-    opens; ``joint_position``: each finger's position, 0 to 0.04 [m].
+    covers in one control step [rad]. ``ee_pose_ik``: the box around RLBench's
+    workspace [m], then the components of a quaternion ``xyzw``. ``delta_ee_pose_ik``:
+    5 cm along each axis [m], then likewise. Gripper ``discrete``: 0 to 1, more than
+    0.5 opens; ``joint_position``: each finger's position, 0 to 0.04 [m].
 
     Returns:
       low, high: (8,) each.
@@ -29,6 +34,12 @@ def physical_bounds(
         low, high = -limits.JOINT_VELOCITY_LIMIT, limits.JOINT_VELOCITY_LIMIT
     elif config.arm_action_mode == "joint_position":
         low, high = limits.JOINT_LOWER, limits.JOINT_UPPER
+    elif config.arm_action_mode == "ee_pose_ik":
+        low = np.append(workspace.TIP_LOWER, _QUAT_LOWER)
+        high = np.append(workspace.TIP_UPPER, -_QUAT_LOWER)
+    elif config.arm_action_mode == "delta_ee_pose_ik":
+        low = np.append(np.full(3, -workspace.TIP_STEP), _QUAT_LOWER)
+        high = -low
     else:
         high = limits.JOINT_VELOCITY_LIMIT * CONTROL_DT
         low = -high
@@ -39,6 +50,9 @@ def physical_bounds(
 
 class ActionScaling:
     """Checks actions and turns them into physical units.
+
+    Normalised actions run from -1 to 1 between the bounds. A quaternion's components
+    do so anyway: they pass as they are, and whoever moves the arm gives them length 1.
 
     Args:
       config: decides the modes and whether actions are normalised.

@@ -95,6 +95,7 @@ class BatchEnv:
         self.single_action_space = spaces.single_action_space
         self.engine = engine
         self.config = config
+        engine.first_env_id = first_env_id
         self._episodes = Episodes(engine, task, config)
         self._scaling = ActionScaling(config)
         self._all = np.arange(self.num_agents)
@@ -178,7 +179,7 @@ class BatchEnv:
         NDArray[np.bool_],
         list[Info],
     ]:
-        """One control step of every sub-env, or its reset after an episode's end.
+        """One action of every sub-env, or its reset after an episode's end.
 
         Args:
           actions: (n, 8) in the units of ``single_action_space``.
@@ -187,10 +188,13 @@ class BatchEnv:
 
         Returns:
           observations, rewards, terminals, truncations (this object's arrays) and
-          a list of infos, one for each episode that began or ended.
+          a list of infos, one for each episode that began or ended and for each
+          action that could not be carried out.
 
         Raises:
-          InvalidActionError: see :meth:`ActionScaling.check`; nothing was stepped.
+          InvalidActionError: see :meth:`ActionScaling.check`; or a pose out of reach
+            under ``on_invalid="raise"``. Nothing was stepped; sub-envs whose episode
+            had ended have been reset.
           CallOrderError: before the first reset.
         """
         if not self._was_reset:
@@ -240,6 +244,11 @@ class BatchEnv:
                 info = episodes.end_info(int(env_id))
                 infos.append({"env_id": self.first_env_id + int(env_id), **info})
             over[ended] = True
+        if stepped.size:
+            for env_id in self.engine.invalid_actions:
+                if not ended[env_id]:
+                    info = episodes.step_info(env_id)
+                    infos.append({"env_id": self.first_env_id + env_id, **info})
         return self.observations, self.rewards, self.terminals, self.truncations, infos
 
     def step_chunk(
@@ -264,7 +273,9 @@ class BatchEnv:
           episode had ended earlier in the chunk.
 
         Raises:
-          InvalidActionError: an action anywhere in the chunk; nothing was stepped.
+          InvalidActionError: an action anywhere in the chunk; nothing was stepped. Or a
+            pose out of reach under ``on_invalid="raise"``; the chunk was stepped up to
+            there.
         """
         chunk = np.asarray(actions)
         if chunk.ndim != 3:

@@ -54,6 +54,8 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
     Observations are dicts with RLBench's field names, newly allocated at each call.
     ``info`` holds ``success`` always, ``variation`` and ``descriptions`` after
     ``reset``, and ``episode`` (return ``r``, length ``l``) at an episode's end.
+    ``invalid_action`` says why an action could not be carried out, which only those
+    can that are poses; an episode of such ends with their number, ``invalid_actions``.
     With cameras, ``reset`` also tells each one's ``<name>_camera_extrinsics`` (4, 4),
     ``<name>_camera_intrinsics`` (3, 3), near and far plane [m], as RLBench does.
 
@@ -168,7 +170,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
     def step(
         self, action: ArrayLike
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """One control step of 0.05 s.
+        """One action: a control step of 0.05 s, or as many as a pose takes.
 
         Args:
           action: (8,) in the units of ``action_space``.
@@ -177,8 +179,8 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
           Observation, reward, terminated, truncated, info.
 
         Raises:
-          InvalidActionError: wrong shape or dtype, not finite, or out of range;
-            nothing was simulated.
+          InvalidActionError: wrong shape or dtype, not finite, or out of range; or a
+            pose out of reach under ``on_invalid="raise"``. Nothing was simulated.
           CallOrderError: before ``reset``, or after an episode's end.
           ClosedError: after ``close``.
         """
@@ -191,7 +193,10 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         episodes.advance(self._only, self._scaling.to_physical(checked))
         terminated = bool(episodes.terminations[0])
         truncated = bool(episodes.truncations[0])
-        info: dict[str, Any] = {"success": bool(episodes.engine.success[0])}
+        info: dict[str, Any] = {
+            "success": bool(episodes.engine.success[0]),
+            **episodes.step_info(0),
+        }
         if terminated or truncated:
             self._running = False
             info = episodes.end_info(0)

@@ -6,12 +6,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.config import POSE_MODES, EnvConfig
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds, rows_of
 from rlbench_puffer.errors import InvalidOptionError
 
 Info = dict[str, Any]
-"""One sub-env's remarks on a step; empty unless an episode began or ended."""
+"""One sub-env's remarks on a step: an episode began or ended, or the action could not
+be carried out."""
 
 
 class TaskFacts(Protocol):
@@ -51,6 +52,8 @@ class Episodes:
       truncations: (num_envs,) bool of the last step.
       lengths: (num_envs,) int64, control steps of the running episode.
       returns: (num_envs,) float64, summed rewards of the running episode.
+      invalid_counts: (num_envs,) int64, actions of the running episode that could not
+        be carried out.
       episode_indices: (num_envs,) int64, index of the running episode, -1 before
         the first.
     """
@@ -60,6 +63,9 @@ class Episodes:
         self.engine = engine
         self.episode_length = config.episode_length or task.episode_length
         self._shaped = config.reward == "shaped"
+        self._may_be_invalid = config.arm_action_mode in POSE_MODES
+        self._truncates_invalid = config.on_invalid == "truncate"
+        self._invalid_penalty = config.invalid_penalty
         self._variations = allowed_variations(config, task)
         self._seeds: list[int] = fresh_seeds(n)
         self.rewards = np.zeros(n, np.float32)
@@ -67,6 +73,7 @@ class Episodes:
         self.truncations = np.zeros(n, bool)
         self.lengths = np.zeros(n, np.int64)
         self.returns = np.zeros(n, np.float64)
+        self.invalid_counts = np.zeros(n, np.int64)
         self.episode_indices = np.full(n, -1, np.int64)
 
     def seed(self, env_id: int, seed: int, episode_index: int = 0) -> None:
@@ -101,6 +108,7 @@ class Episodes:
         self.engine.reset(env_ids, rngs, chosen)
         self.lengths[env_ids] = 0
         self.returns[env_ids] = 0.0
+        self.invalid_counts[env_ids] = 0
         self.rewards[env_ids] = 0.0
         self.terminations[env_ids] = False
         self.truncations[env_ids] = False
@@ -114,11 +122,14 @@ class Episodes:
         ]
 
     def advance(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
-        """One control step of some sub-envs; fills the arrays of this object.
+        """One action of some sub-envs; fills the arrays of this object.
 
         Args:
           env_ids: (k,) the sub-envs.
           actions: (k, 8) in physical units.
+
+        Raises:
+          InvalidActionError: see :meth:`Engine.step`; nothing was simulated.
         """
         engine = self.engine
         rows = rows_of(env_ids, engine.num_envs)
@@ -126,13 +137,23 @@ class Episodes:
         self.lengths[rows] += 1
         rewards = engine.shaped_reward if self._shaped else engine.success
         self.rewards[rows] = rewards[rows]
-        self.returns[rows] += self.rewards[rows]
         self.terminations[rows] = engine.terminated[rows]
         self.truncations[rows] = self.lengths[rows] >= self.episode_length
+        if self._may_be_invalid:
+            self._mark_invalid()
+        self.returns[rows] += self.rewards[rows]
         for env_id in engine.faults:
             self.terminations[env_id] = False
             self.truncations[env_id] = True
             self.rewards[env_id] = 0.0
+
+    def _mark_invalid(self) -> None:
+        for env_id in self.engine.invalid_actions:
+            self.invalid_counts[env_id] += 1
+            if self._truncates_invalid:
+                self.truncations[env_id] = True
+            else:
+                self.rewards[env_id] -= self._invalid_penalty
 
     def save(self, env_id: int) -> EngineState:
         """One sub-env's episode: the simulator's state, length, return, ended."""
@@ -140,6 +161,7 @@ class Episodes:
             "engine": self.engine.save_state(env_id),
             "episode_length": int(self.lengths[env_id]),
             "episode_return": float(self.returns[env_id]),
+            "invalid_actions": int(self.invalid_counts[env_id]),
             "terminated": bool(self.terminations[env_id]),
             "truncated": bool(self.truncations[env_id]),
         }
@@ -152,9 +174,16 @@ class Episodes:
         self.engine.restore_state(env_id, state["engine"])
         self.lengths[env_id] = state["episode_length"]
         self.returns[env_id] = state["episode_return"]
+        self.invalid_counts[env_id] = state["invalid_actions"]
         self.terminations[env_id] = state["terminated"]
         self.truncations[env_id] = state["truncated"]
         self.rewards[env_id] = 0.0
+
+    def step_info(self, env_id: int) -> Info:
+        """What is told of a sub-env's step within an episode; empty for most."""
+        if env_id in self.engine.invalid_actions:
+            return {"invalid_action": self.engine.invalid_actions[env_id]}
+        return {}
 
     def end_info(self, env_id: int) -> Info:
         """What is told of a sub-env's episode when it has ended."""
@@ -165,7 +194,10 @@ class Episodes:
                 "r": float(self.returns[env_id]),
                 "l": int(self.lengths[env_id]),
             },
+            **self.step_info(env_id),
         }
+        if self._may_be_invalid:
+            info["invalid_actions"] = int(self.invalid_counts[env_id])
         if env_id in self.engine.faults:
             info["fault"] = self.engine.faults[env_id]
         return info

@@ -29,7 +29,7 @@ def save_states(path: Path, task: str, states: Sequence[dict[str, Any]]) -> None
         f"{_PREFIX}{name}": np.stack([state["engine"][name] for state in states])
         for name in states[0]["engine"]
     }
-    for name in ("episode_length", "episode_return", "terminated", "truncated"):
+    for name in states[0].keys() - {"engine"}:
         arrays[name] = np.array([state[name] for state in states])
     arrays["header"] = np.array(json.dumps({"format": _FORMAT, "task": task}))
     part = path.with_name(f"{path.name}.part")

@@ -17,6 +17,7 @@ from rlbench_puffer.errors import (
     ClosedError,
     InvalidOptionError,
     WorkerError,
+    unreachable_pose,
 )
 from rlbench_puffer.vector.action_gate import ActionGate
 from rlbench_puffer.vector.layout import DriverEnv, VecLayout, joint_space
@@ -146,12 +147,16 @@ class VecEnv(abc.ABC):
           CallOrderError: nothing is pending.
           ClosedError: after ``close()``.
           WorkerError: a worker failed and the fault policy says to raise.
+          InvalidActionError: a pose out of reach under ``on_invalid="raise"``. That
+            sub-env stood still; go on with ``send`` for the same batch.
         """
         if self._state is not VecState.WAITING:
             self._refuse("recv")
         received = self._receive()
         self._batch_env_ids = received[5]
         self._state = VecState.READY
+        if received[4]:
+            self._refuse_invalid(received[4])
         return received
 
     def send(self, actions: ArrayLike) -> None:
@@ -213,7 +218,8 @@ class VecEnv(abc.ABC):
           (K, num_envs), terminals (K, num_envs), truncations (K, num_envs), infos.
 
         Raises:
-          InvalidActionError: an action anywhere in the chunk; nothing was stepped.
+          InvalidActionError: an action anywhere in the chunk; nothing was stepped. Or a
+            pose out of reach under ``on_invalid="raise"``; the chunk was stepped.
           InvalidOptionError: a chunk longer than an episode, ``batch_size`` below
             ``num_envs``, or a foreign environment that knows no chunks.
           CallOrderError, ClosedError, WorkerError: as in :meth:`step`.
@@ -243,7 +249,9 @@ class VecEnv(abc.ABC):
                 f"at most {limit}, the control steps of an episode",
                 "Pass fewer actions or make longer episodes.",
             )
-        return self._run_chunk(chunk)
+        stepped = self._run_chunk(chunk)
+        self._refuse_invalid(stepped[4])
+        return stepped
 
     def close(self) -> None:
         """End everything this object started, within 5 s; twice is fine."""
@@ -307,6 +315,14 @@ class VecEnv(abc.ABC):
         except WorkerError:
             self._state = VecState.BROKEN
             raise
+
+    def _refuse_invalid(self, infos: list[Info]) -> None:
+        """Raise where an action could not be carried out and nobody wants to go on."""
+        if not self.layout.raises_invalid_actions:
+            return
+        for info in infos:
+            if "invalid_action" in info:
+                raise unreachable_pose(info["env_id"], info["invalid_action"])
 
     def _refuse(self, method: str) -> NoReturn:
         if self._state is VecState.CLOSED:

@@ -68,7 +68,8 @@ class Accounts:
         Returns:
           ``steps``, ``autoresets``, ``ignored_actions``, ``lost_actions``,
           ``episodes`` (lost ones included), ``lost_episodes``, ``return_sum`` (of
-          the episodes that were not lost) and ``restarts``.
+          the episodes that were not lost), ``invalid_actions`` (steps whose pose the
+          arm could not take) and ``restarts``.
         """
         sums: dict[str, float] = {
             name: self._carried[name] + sum(tally[name] for tally in tallies)

@@ -21,6 +21,7 @@ class GymAccounts:
         self._episodes = 0
         self._ignored = 0
         self._return_sum = 0.0
+        self._invalid = 0
 
     def reset(self) -> None:
         """Every sub-env has begun a new episode."""
@@ -49,6 +50,7 @@ class GymAccounts:
         self._episodes += int(ended.sum())
         self._over = np.logical_or.reduce(ended, axis=0)
         self._return_sum += sum(i["episode"]["r"] for i in infos if "episode" in i)
+        self._invalid += sum("invalid_action" in info for info in infos)
 
     def totals(self) -> dict[str, float]:
         """The sums, by the names that all backends use."""
@@ -60,5 +62,6 @@ class GymAccounts:
             "episodes": self._episodes,
             "lost_episodes": 0,
             "return_sum": self._return_sum,
+            "invalid_actions": self._invalid,
             "restarts": 0,
         }

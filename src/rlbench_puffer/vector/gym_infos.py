@@ -8,7 +8,9 @@ Info = dict[str, Any]
 
 
 def interesting_infos(infos: dict[str, Any], num_envs: int) -> list[Info]:
-    """The infos of sub-envs whose episode began or ended, one dict for each.
+    """The infos of sub-envs with something to say, one dict for each.
+
+    That is: an episode began or ended, or an action could not be carried out.
 
     Args:
       infos: what AsyncVectorEnv returns: arrays by key, with a mask for each.
@@ -19,7 +21,8 @@ def interesting_infos(infos: dict[str, Any], num_envs: int) -> list[Info]:
     """
     began = infos.get("_descriptions")
     ended = infos.get("_episode")
-    if began is None and ended is None:
+    invalid = infos.get("_invalid_action")
+    if began is None and ended is None and invalid is None:
         return []
     told = []
     for env_id in range(num_envs):
@@ -29,6 +32,9 @@ def interesting_infos(infos: dict[str, Any], num_envs: int) -> list[Info]:
             row = _row(infos, env_id)
             row.pop("success", None)
             told.append({"env_id": env_id, **row})
+        elif invalid is not None and invalid[env_id]:
+            text = infos["invalid_action"][env_id]
+            told.append({"env_id": env_id, "invalid_action": text})
     return told
 
 

@@ -309,7 +309,11 @@ class EmulatedHost(Host):
             _, info = env.reset()
             return self._named(i, info)
         _, _, _, _, info = env.step(action)
-        return self._named(i, info) if env.done else []
+        if env.done:
+            return self._named(i, info)
+        # Of what is told between an episode's begin and its end only this is passed on.
+        invalid = info.get("invalid_action") if info else None
+        return self._named(i, {"invalid_action": invalid}) if invalid else []
 
     def _named(self, i: int, info: Info) -> list[Info]:
         return [{"env_id": self._first_env_id + i, **info}] if info else []

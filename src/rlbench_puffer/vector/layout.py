@@ -39,6 +39,9 @@ class VecLayout:
     takes_chunks: bool = True
     """Whether the sub-envs can run a chunk of actions at once."""
 
+    raises_invalid_actions: bool = False
+    """Whether an action that a sub-env could not carry out raises here."""
+
     @property
     def envs_per_worker(self) -> int:
         """Sub-envs of one worker."""

@@ -13,7 +13,7 @@ from rlbench_puffer.vector.deadlines import Deadlines
 from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.native_options import NativeOptions
-from rlbench_puffer.vector.planning import plan_layout
+from rlbench_puffer.vector.planning import hosted_config, plan_layout
 from rlbench_puffer.vector.shm.options import ShmOptions
 
 BackendName = Literal["serial", "gym", "puffer", "shm", "native"]
@@ -87,6 +87,7 @@ def make_vec(
         own = NativeOptions(**own_options)
         return NativeVecEnv.from_recipes(layout, recipes, own, seed)
     layout = _make_layout(config, num_envs, backend, num_workers, batch_size)
+    config = hosted_config(config)
     if backend == "serial":
         from rlbench_puffer.vector.serial import SerialVecEnv
 

@@ -11,7 +11,7 @@ from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
-from rlbench_puffer.vector.planning import plan_layout
+from rlbench_puffer.vector.planning import hosted_config, plan_layout
 
 ENGINES = ("builtin",)
 """Engines that hold any number of simulations in one process."""
@@ -60,7 +60,7 @@ def plan_native(
     layout = plan_layout(
         config, num_envs=num_envs, num_workers=threads, batch_size=batch
     )
-    threaded = dataclasses.replace(config, num_threads=threads)
+    threaded = dataclasses.replace(hosted_config(config), num_threads=threads)
     recipes = [
         HostRecipe(
             kind="batched",

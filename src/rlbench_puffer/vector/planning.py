@@ -1,5 +1,6 @@
 """The layout of a vector environment from a configuration; starts nothing."""
 
+import dataclasses
 from types import SimpleNamespace
 
 from rlbench_puffer.config import EnvConfig
@@ -32,4 +33,16 @@ def plan_layout(
         ),
         structured_space=spaces.observation_space,
         episode_length=config.episode_length or find_task(config.task).episode_length,
+        raises_invalid_actions=config.on_invalid == "raise",
     )
+
+
+def hosted_config(config: EnvConfig) -> EnvConfig:
+    """The configuration of the sub-envs behind a vector environment.
+
+    Under ``on_invalid="raise"`` the vector environment raises, for which no worker has
+    to lose its life: the sub-env itself stands still and tells why.
+    """
+    if config.on_invalid != "raise":
+        return config
+    return dataclasses.replace(config, on_invalid="noop_penalty")

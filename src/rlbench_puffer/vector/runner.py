@@ -28,16 +28,27 @@ TALLY_FIELDS = (
     "ignored_actions",
     "return_sum",
     "autoresets",
+    "invalid_actions",
 )
 """What a worker's books hold, as float64 each; seconds first, counts after."""
 
 _TALLY_STRUCT = struct.Struct(f"{len(TALLY_FIELDS)}d")
 TALLY_BYTES = _TALLY_STRUCT.size
 
-COUNTS = ("steps", "episodes", "ignored_actions", "return_sum", "autoresets")
+COUNTS = (
+    "steps",
+    "episodes",
+    "ignored_actions",
+    "return_sum",
+    "autoresets",
+    "invalid_actions",
+)
 
-_BUSY, _FINISHED_AT, _STARTED_AT, _STEPS, _EPISODES, _IGNORED, _RETURNS, _AUTORESETS = (
-    TALLY_FIELDS.index(name) for name in ("busy", "finished_at", "started_at", *COUNTS)
+_BUSY, _FINISHED_AT, _STARTED_AT = (
+    TALLY_FIELDS.index(name) for name in ("busy", "finished_at", "started_at")
+)
+_STEPS, _EPISODES, _IGNORED, _RETURNS, _AUTORESETS, _INVALID = (
+    TALLY_FIELDS.index(name) for name in COUNTS
 )
 _SECONDS = slice(1, 1 + len(PHASES))
 
@@ -118,6 +129,8 @@ class Runner:
         if self._debug:
             self._poison()
         infos = self.host.step()
+        if infos:
+            self._count_invalid(infos)
         if self._watched:
             self._check_finite()
         books = self._books
@@ -139,6 +152,7 @@ class Runner:
         """K steps; infos, and whether any episode ended."""
         start = time.perf_counter()
         infos, ignored = self.host.step_chunk(chunk)
+        self._count_invalid(infos)
         if self._watched:
             self._check_finite()
             if not np.isfinite(chunk.rewards).all():
@@ -170,6 +184,9 @@ class Runner:
         for info in infos:
             if "episode" in info:
                 self._books[_RETURNS] += info["episode"]["r"]
+
+    def _count_invalid(self, infos: list[Info]) -> None:
+        self._books[_INVALID] += sum("invalid_action" in info for info in infos)
 
     def _poison(self) -> None:
         if not self._debug:

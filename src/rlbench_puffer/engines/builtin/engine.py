@@ -9,12 +9,17 @@ import mujoco.batch
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.config import PHYSICS_STEPS_PER_CONTROL_STEP, EnvConfig
+from rlbench_puffer.config import (
+    PHYSICS_STEPS_PER_CONTROL_STEP,
+    POSE_MODES,
+    EnvConfig,
+)
 from rlbench_puffer.display.make import DisplayLease, lease_display
 from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
 from rlbench_puffer.engines.builtin.grasping import Grasping, add_grasp
+from rlbench_puffer.engines.builtin.pose_moves import PoseMoves
 from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
@@ -56,7 +61,10 @@ class BuiltinEngine(Engine):
         task.bind(scene)
         self._all = np.arange(num_envs)
         self._qpos = scene.batch.bind("qpos")
-        self._controller = RobotController(config, self._qpos, scene.batch.bind("ctrl"))
+        finger_goals = scene.variable("finger_goals", (), np.float64)
+        self._controller = RobotController(
+            config, self._qpos, scene.batch.bind("ctrl"), finger_goals
+        )
         discrete = config.gripper_action_mode == "discrete"
         self._grasping = (
             Grasping(scene, task.graspable) if discrete and task.graspable else None
@@ -76,6 +84,17 @@ class BuiltinEngine(Engine):
         self.shaped_reward = np.zeros(num_envs, np.float32)
         self.variations = scene.variable("variation", (), np.int64)
         self.faults: dict[int, str] = {}
+        self.invalid_actions: dict[int, str] = {}
+        self._pose_moves: PoseMoves | None = None
+        if config.arm_action_mode in POSE_MODES:
+            self._pose_moves = PoseMoves(
+                config,
+                scene,
+                self._controller,
+                finger_goals,
+                self._control_step,
+                self.faults,
+            )
 
     def reset(
         self,
@@ -88,7 +107,7 @@ class BuiltinEngine(Engine):
         scene.clear(env_ids)
         self._qpos[env_ids, ARM] = limits.HOME_JOINT_POSITIONS
         self._qpos[env_ids, FINGERS] = limits.FINGER_TRAVEL
-        self._controller.closing[env_ids] = False
+        self._controller.reset(env_ids)
         self.variations[env_ids] = variations
         for env_id, rng, variation in zip(env_ids, rngs, variations, strict=True):
             self.task.reset(Placement(scene, int(env_id)), rng, variation)
@@ -102,8 +121,21 @@ class BuiltinEngine(Engine):
     def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
         """See :meth:`Engine.step`."""
         self.faults.clear()
+        if self._pose_moves is None:
+            self._controller.apply(env_ids, actions)
+            self._control_step(env_ids)
+        else:
+            self.invalid_actions = self._pose_moves.run(
+                env_ids, actions, self.first_env_id
+            )
+        success = self.task.success()
+        if self._shaped:
+            self.shaped_reward[:] = self.task.shaped_reward(success)
+        self.success[:] = success
+
+    def _control_step(self, env_ids: EnvIds) -> None:
+        """Simulate one control step with the motors' targets as they are."""
         everyone = len(env_ids) == self.num_envs
-        self._controller.apply(env_ids, actions)
         if self._grasping is not None:
             self._grasping.release(~self._controller.closing)
         try:
@@ -117,10 +149,6 @@ class BuiltinEngine(Engine):
             stepped = np.zeros(self.num_envs, bool)
             stepped[env_ids] = True
             self._grasping.attach(self._controller.closing & stepped)
-        success = self.task.success()
-        if self._shaped:
-            self.shaped_reward[:] = self.task.shaped_reward(success)
-        self.success[:] = success
 
     def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.observe`."""

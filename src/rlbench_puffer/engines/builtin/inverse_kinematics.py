@@ -47,6 +47,12 @@ does not feel it."""
 _LARGEST_MOVE = 0.5
 """Of a joint in one iteration [rad]: beyond it the Jacobian says little."""
 
+_TIP_TO_WRIST = 0.25
+"""Just above the distance from the tip to the wrist [m]."""
+
+_AT_ONCE = 32
+"""Rows up to which several starts are solved together."""
+
 _HALF_TURN = -0.99
 """Cosine of the angle beyond which the axis of a rotation is read from its
 quaternion: at a half turn the skew part of its matrix vanishes."""
@@ -141,7 +147,8 @@ class InverseKinematics:
         Args:
           starts: (n, 7) joint positions [rad] within the limits, tried first.
           goals: (n, 7) or (7,) poses of the tip.
-          rng: draws the further starts; every row gets the same draws.
+          rng: draws the further starts; every row gets the same draws, and the
+            first that leads to its goal counts.
           preferred: (n, 7) or (7,) joint positions [rad]; None stands for the starts.
           nearby: how many further starts around the first.
           distant: how many further starts anywhere.
@@ -155,19 +162,31 @@ class InverseKinematics:
         postures = np.broadcast_to(np.asarray(posture, np.float64), starts.shape)
         solutions, reached = self.solve(starts, goals, postures)
         lower, upper = self.arm.lower, self.arm.upper
-        for further in range(nearby + distant):
-            rows = np.flatnonzero(~reached)
+        # The tolerances may bring the wrist a little nearer.
+        slack = self._accepted[0] + self._accepted[1] * _TIP_TO_WRIST + 1e-5
+        hopeless = self.arm.overreach(goals) > slack
+        offsets = rng.normal(0.0, _NEARBY, (nearby, 7))
+        draws = np.concatenate([offsets, rng.uniform(lower, upper, (distant, 7))])
+        # A nearby start is the first one plus its draw, a distant one its draw alone.
+        around = (np.arange(len(draws)) < nearby)[:, None]
+        further = 0
+        while further < len(draws):
+            rows = np.flatnonzero(~(reached | hopeless))
             if not rows.size:
                 break
-            if further < nearby:
-                drawn = starts[rows] + rng.normal(0.0, _NEARBY, 7)
-            else:
-                drawn = np.tile(rng.uniform(lower, upper), (len(rows), 1))
-            found, there = self.solve(
-                np.clip(drawn, lower, upper), goals[rows], postures[rows]
-            )
-            solutions[rows[there]] = found[there]
-            reached[rows[there]] = True
+            # Few rows cost little more with several starts at once than with one.
+            group = slice(further, further + max(1, _AT_ONCE // rows.size))
+            further = group.stop
+            tried = starts[rows][:, None] * around[group] + draws[group]
+            tried = np.clip(tried, lower, upper).reshape(-1, 7)
+            more = len(tried) // len(rows)
+            each = np.repeat(rows, more)
+            found, there = self.solve(tried, goals[each], postures[each])
+            there = there.reshape(len(rows), -1)
+            solved = there.any(axis=1)
+            first = found.reshape(*there.shape, 7)[solved, there[solved].argmax(axis=1)]
+            solutions[rows[solved]] = first
+            reached[rows[solved]] = True
         return solutions, reached
 
     def _move(

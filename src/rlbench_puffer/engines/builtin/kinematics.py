@@ -38,6 +38,11 @@ class ArmKinematics:
         site = model.site(TIP_SITE).id
         self._frames = frames
         self._tip = _transforms(model.site_pos[site], model.site_quat[site])
+        at_zero = self.link_frames(np.zeros((1, 7)))
+        self._shoulder: FloatArray = at_zero[1][0, :3, 3]
+        self._longest = self._longest_stretch()
+        wrist = np.linalg.inv(at_zero[6][0]) @ at_zero[5][0, :, 3]
+        self._wrist_circle = (float(np.hypot(wrist[0], wrist[1])), float(wrist[2]))
 
     def tip_pose(self, joint_positions: ArrayLike) -> FloatArray:
         """Position [m] and quaternion ``xyzw`` with w >= 0 of the tip.
@@ -78,6 +83,38 @@ class ArmKinematics:
             jacobian[:, x] -= axes[:, :, z] * lever[:, :, y]
         jacobian[:, 3:] = axes.transpose(0, 2, 1)
         return position, tip[:, :3, :3], jacobian
+
+    def overreach(self, poses: FloatArray) -> FloatArray:
+        """How much farther than it can be the wrist would be from the shoulder.
+
+        For a given tip the wrist, where the axes of joints 5 and 6 meet, is somewhere
+        on a circle about the axis of joint 7; its distance from the shoulder, where
+        those of joints 1 and 2 meet, is joint 4's affair alone. What is beyond that
+        no arm of these lengths reaches; what is not may still be out of reach.
+
+        Args:
+          poses: (n, 7) of the tip: position [m], unit ``xyzw``, world.
+
+        Returns:
+          (n,) [m], negative within.
+        """
+        tip = np.zeros((len(poses), 4, 4))
+        tip[:, :3, :3] = matrix_from_quat(poses[:, 3:])
+        tip[:, :3, 3] = poses[:, :3]
+        tip[:, 3, 3] = 1.0
+        last = tip @ np.linalg.inv(self._tip)
+        lever = self._shoulder - last[:, :3, 3]
+        seen = (last[:, :3, :3].transpose(0, 2, 1) @ lever[..., None])[..., 0]
+        radius, height = self._wrist_circle
+        aside = np.hypot(seen[:, 0], seen[:, 1]) - radius
+        return np.hypot(aside, seen[:, 2] - height) - self._longest
+
+    def _longest_stretch(self) -> float:
+        """Longest distance from shoulder to wrist within joint 4's limits [m]."""
+        stretches = np.zeros((1000, 7))
+        stretches[:, 3] = np.linspace(self.lower[3], self.upper[3], 1000)
+        wrists = self.link_frames(stretches)[5][:, :3, 3]
+        return float(np.linalg.norm(wrists - self._shoulder, axis=1).max())
 
     def link_frames(self, joint_positions: FloatArray) -> list[FloatArray]:
         """World frame of each link.

@@ -4,6 +4,8 @@ import mujoco
 
 from rlbench_puffer.config import PHYSICS_DT
 from rlbench_puffer.engines.builtin.panda import SCENE_COLLISION, add_panda
+from rlbench_puffer.engines.workspace import WORKSPACE_CENTER as WORKSPACE_CENTER
+from rlbench_puffer.engines.workspace import WORKSPACE_HALF_SIZE as WORKSPACE_HALF_SIZE
 
 TABLE_CENTER = (0.3, 0.0, 0.375)
 """Centre of RLBench's dining table [m], measured."""
@@ -17,12 +19,6 @@ TABLE_TOP = TABLE_CENTER[2] + TABLE_HALF_SIZE[2]
 RESTING_DEPTH = 1.0776e-4
 """How deep a box stands in the table at rest [m], whatever it weighs: MuJoCo's
 contacts are soft. Placed so it does not move in the first steps."""
-
-WORKSPACE_CENTER = (0.25, 0.0, 0.752)
-"""Centre of RLBench's ``workspace`` plane [m], measured; tasks stand on it."""
-
-WORKSPACE_HALF_SIZE = (0.325, 0.455)
-"""Half its size in x and y [m], measured."""
 
 ROBOT_OR_SCENE = 3
 """What the parts of a scene collide with: the robot and each other."""

@@ -78,6 +78,8 @@ class ShmVecEnv(PooledVecEnv):
         self._state = VecState.READY
         clock.send += workers.sent_at - start
         clock.wait += time.perf_counter() - workers.sent_at
+        if infos:
+            self._refuse_invalid(infos)
         if self.options.copy:
             return self._rows(self._all_workers, infos)[:5]
         observations, rewards, terminals, truncations, _ = self._views
