@@ -200,7 +200,9 @@ measure_throughput(
 """
 
 
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_sweep_stopped_in_the_middle_is_finished_by_the_same_command(
     tmp_path: Path, fake_command, sent: signal.Signals
 ) -> None:

@@ -10,7 +10,16 @@ from fake_pools import BACKENDS, make_fake_pool
 from rlbench_puffer.vector.base import VecEnv
 
 
-@pytest.fixture(params=BACKENDS)
+QUICK_ON_GYM = (
+    "check_a_whole_trajectory_is_the_models",
+    "check_a_chunk_and_single_steps_may_take_turns",
+    "check_each_illegal_order_raises",
+)
+"""Checks of ``gym`` in a default run: it starts a process for each sub-env, and each
+imports Gymnasium. The others run with ``--slow``."""
+
+
+@pytest.fixture
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     made: list[VecEnv] = []
 
@@ -25,6 +34,21 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
         vec.close()
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_backend_passes(check: Callable[[Make], None], make: Make) -> None:
+def _cases() -> list[Any]:
+    return [
+        pytest.param(
+            backend,
+            check,
+            id=f"{backend}-{check.__name__}",
+            marks=pytest.mark.slow
+            if backend == "gym" and check.__name__ not in QUICK_ON_GYM
+            else (),
+        )
+        for backend in BACKENDS
+        for check in CHECKS
+    ]
+
+
+@pytest.mark.parametrize(("make", "check"), _cases(), indirect=["make"])
+def test_backend_passes(make: Make, check: Callable[[Make], None]) -> None:
     check(make)

@@ -83,7 +83,7 @@ def test_a_worker_that_fails_in_init_is_named(backend: str, how: str) -> None:
 @pytest.mark.parametrize("when", ["reset", "step", "chunk"])
 @pytest.mark.parametrize(
     ("backend", "how"),
-    by_backend(shm=tuple(ENDS), puffer=("sigkill", "raise"), gym=("sigkill", "raise")),
+    by_backend(shm=tuple(ENDS), puffer=("sigkill", "raise"), gym=("sigkill",)),
 )
 def test_a_worker_that_fails_at_work_is_named_within_a_second(
     backend: str, when: str, how: str

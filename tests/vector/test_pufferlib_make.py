@@ -45,6 +45,8 @@ def test_pufferlibs_make_gives_the_bytes_of_serial(backend: type, form: str) -> 
         told += [vec.step(a)[0].tobytes() for a in actions[:10]]
         assert told == expected
         assert vec.step_chunk(actions[10:])[1].tobytes() == chunk_rewards
+        for phases in vec.timings()["workers"]:
+            assert phases["sim"] > 0
         emulated = vec.driver_env.emulated
     if form == "emulated":
         names = emulated.emulated_observation_dtype.names

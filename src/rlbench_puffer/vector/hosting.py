@@ -6,6 +6,7 @@ environment for each sub-env.
 """
 
 import abc
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.errors import CallOrderError, InvalidOptionError
 
 Info = dict[str, Any]
 HostKind = Literal["batched", "native", "emulated", "buffered"]
@@ -83,7 +84,7 @@ class Host(abc.ABC):
         """Free the sub-envs."""
 
     def engines(self) -> list[object]:
-        """The engines inside, for timers; empty where none is known."""
+        """The engines inside, for timers: those that are known and made by now."""
         return []
 
     def number_fields(self) -> list[tuple[str, NDArray[Any]]]:
@@ -299,10 +300,12 @@ class EmulatedHost(Host):
             env.close()
 
     def engines(self) -> list[object]:
-        """See :class:`Host`."""
-        inner = (getattr(env, "env", None) for env in self.envs)
-        found = (getattr(env, "engine", None) for env in inner)
-        return [engine for engine in found if engine is not None]
+        """See :class:`Host`; our environments make theirs at the first reset."""
+        engines: list[object] = []
+        for env in self.envs:
+            with contextlib.suppress(AttributeError, CallOrderError):
+                engines.append(env.env.engine)
+        return engines
 
     def _step_one(self, i: int, env: Any, action: NDArray[Any]) -> list[Info]:
         if env.done:

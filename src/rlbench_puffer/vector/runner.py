@@ -91,8 +91,8 @@ class Runner:
         self._truncations = memoryview(cast(Any, buffers.truncations.view(np.uint8)))
         self._nobody = bytes(self.num_envs)
         self._timer = PhaseTimer(cast(Any, self._books[_SECONDS]))
-        for engine in host.engines():
-            self._timer.watch(engine)
+        self._timed: set[int] = set()
+        self._time_engines()
         self._watched = [
             (name, flat, _zero_if_finite(flat))
             for name, flat in (
@@ -114,6 +114,7 @@ class Runner:
         reset_before = self._timer.seconds[3]
         others_before = sum(self._timer.seconds) - reset_before
         infos = self.host.reset(seeds, episode_indices)
+        self._time_engines()
         if self._watched:
             self._check_finite()
         self._over = 0
@@ -178,6 +179,12 @@ class Runner:
     def write_tally(self, target: Any, offset: int) -> None:
         """Write the books, :data:`TALLY_BYTES` long, into a buffer of bytes."""
         target[offset : offset + TALLY_BYTES] = self._book_bytes
+
+    def _time_engines(self) -> None:
+        for engine in self.host.engines():
+            if id(engine) not in self._timed:
+                self._timed.add(id(engine))
+                self._timer.watch(engine)
 
     def _end(self, ended: int, infos: list[Info]) -> None:
         self._books[_EPISODES] += ended
