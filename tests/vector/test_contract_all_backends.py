@@ -9,7 +9,6 @@ from contract.vector_contract import CHECKS, Make
 from fake_pools import BACKENDS, make_fake_pool
 from rlbench_puffer.vector.base import VecEnv
 
-
 QUICK_ON_GYM = (
     "check_a_whole_trajectory_is_the_models",
     "check_a_chunk_and_single_steps_may_take_turns",
