@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rlbench_puffer.envs.registration import register_envs as register_envs
     from rlbench_puffer.errors import RLBenchPufferError as RLBenchPufferError
     from rlbench_puffer.experts.expert import Expert as Expert
+    from rlbench_puffer.randomization import Randomization as Randomization
     from rlbench_puffer.tasks.base import Task as Task
     from rlbench_puffer.tasks.mjcf import attach_mjcf as attach_mjcf
     from rlbench_puffer.tasks.registry import register_task as register_task
@@ -32,6 +33,7 @@ _EXPORTS = {
     "Placement": "rlbench_puffer.engines.builtin.scene",
     "RLBenchEnv": "rlbench_puffer.envs.env",
     "RLBenchPufferError": "rlbench_puffer.errors",
+    "Randomization": "rlbench_puffer.randomization",
     "Scene": "rlbench_puffer.engines.builtin.scene",
     "Task": "rlbench_puffer.tasks.base",
     "Waypoint": "rlbench_puffer.tasks.waypoints",
@@ -51,6 +53,7 @@ __all__ = [
     "Placement",
     "RLBenchEnv",
     "RLBenchPufferError",
+    "Randomization",
     "Scene",
     "Task",
     "Waypoint",

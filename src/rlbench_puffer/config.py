@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from rlbench_puffer.camera import CameraOption, Cameras, checked_cameras
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.randomization import Randomization
 
 EngineName = Literal["builtin"]
 ArmActionMode = Literal[
@@ -113,6 +114,10 @@ class EnvConfig:
     """``"fast"`` for observations; ``"fine"`` draws round things rounder, with
     shadows and smoothed edges, for people, and takes many times longer."""
 
+    randomize: Randomization | None = None
+    """What differs from episode to episode beside the task's own placement: colours,
+    lights, cameras, friction, masses. None: nothing."""
+
     def __post_init__(self) -> None:
         """Check every field against its closed set or range."""
         if not isinstance(self.task, str):
@@ -143,6 +148,12 @@ class EnvConfig:
         check_positive_int("num_threads", self.num_threads)
         object.__setattr__(self, "cameras", checked_cameras(self.cameras))
         _check_choice("display", self.display, get_args(DisplayName))
+        if not isinstance(self.randomize, Randomization | None):
+            raise InvalidOptionError(
+                "randomize",
+                self.randomize,
+                "a Randomization, such as rlbench_puffer.Randomization(colors=0.3)",
+            )
         _check_choice("render quality", self.render_quality, get_args(RenderQuality))
 
     @property

@@ -27,6 +27,16 @@ def quat_from_euler_z(angle: ArrayLike) -> FloatArray:
     return np.stack([zero, zero, np.sin(half), np.cos(half)], axis=-1)
 
 
+def quat_from_rotation_vector(vector: ArrayLike) -> FloatArray:
+    """Rotation about (..., 3) by its length [rad] as ``xyzw``; (..., 4)."""
+    vector = np.asarray(vector, np.float64)
+    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+    # np.sinc(x) is sin(pi x) / (pi x), and 1 at 0.
+    return np.concatenate(
+        [vector / 2 * np.sinc(angle / (2 * np.pi)), np.cos(angle / 2)], axis=-1
+    )
+
+
 def quat_multiply(first_xyzw: ArrayLike, second_xyzw: ArrayLike) -> FloatArray:
     """The rotation ``first`` after ``second``, both ``xyzw``; (..., 4)."""
     x1, y1, z1, w1 = np.moveaxis(np.asarray(first_xyzw, np.float64), -1, 0)

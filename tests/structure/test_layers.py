@@ -8,7 +8,7 @@ from pathlib import Path
 from structure.sources import ROOT, imports, module_name, package_files
 
 LAYERS = (
-    ("errors", "poses", "camera", "config", "timing"),
+    ("errors", "poses", "camera", "randomization", "config", "timing"),
     ("display",),
     ("engines",),
     ("tasks",),

@@ -16,6 +16,7 @@ PUBLIC = [
     "Placement",
     "RLBenchEnv",
     "RLBenchPufferError",
+    "Randomization",
     "Scene",
     "Task",
     "Waypoint",

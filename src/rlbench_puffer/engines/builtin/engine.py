@@ -20,6 +20,7 @@ from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
 from rlbench_puffer.engines.builtin.grasping import Grasping, add_grasp
 from rlbench_puffer.engines.builtin.pose_moves import PoseMoves
+from rlbench_puffer.engines.builtin.randomizing import Randomizer
 from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
@@ -59,6 +60,9 @@ class BuiltinEngine(Engine):
         self.scene = Scene(compile_scene(task), num_envs, config.num_threads)
         scene = self.scene
         task.bind(scene)
+        self._randomizer = (
+            None if config.randomize is None else Randomizer(scene, config.randomize)
+        )
         self._all = np.arange(num_envs)
         self._qpos = scene.batch.bind("qpos")
         finger_goals = scene.variable("finger_goals", (), np.float64)
@@ -111,6 +115,10 @@ class BuiltinEngine(Engine):
         self.variations[env_ids] = variations
         for env_id, rng, variation in zip(env_ids, rngs, variations, strict=True):
             self.task.reset(Placement(scene, int(env_id)), rng, variation)
+            if self._randomizer is not None:
+                self._randomizer.apply(int(env_id), rng)
+        if self._randomizer is not None:
+            self._randomizer.finish(env_ids)
         scene.forward(env_ids)
         self._robot.refresh(env_ids)
         self.task.begin(env_ids)

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from rlbench_puffer.engines.builtin.panda_look import dress_panda
+from rlbench_puffer.engines.builtin.randomizing import LIGHT_CHANGE, WALL_SHIFT
 from rlbench_puffer.engines.builtin.scene import Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
 from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
@@ -20,6 +21,7 @@ WALL_HEIGHT = 3.0
 
 _WALL_COLOR = (0.02, 0.17, 0.20, 1.0)
 _TILE_COLORS = ((0.80, 0.78, 0.75), (0.71, 0.69, 0.66))
+_WALLS = ("wall_back", "wall_front", "wall_left", "wall_right")
 _TILES = 6
 """Pairs of tiles along a side of the room."""
 
@@ -55,6 +57,13 @@ class Look:
         self._positions = scene.placed("body_pos")
         self._quats = scene.placed("body_quat")
         self._colors = scene.placed("geom_rgba")
+        self._wall_shift = scene.known_variable(WALL_SHIFT)
+        self._walls = np.array([self.model.geom(name).id for name in _WALLS])
+        self._light_change = scene.known_variable(LIGHT_CHANGE)
+        self._light_colors = [
+            (array, array.copy())
+            for array in (self.model.light_diffuse, self.model.light_ambient)
+        ]
 
     def take_positions(self, env_id: int) -> None:
         """Put every body where it is in a sub-env."""
@@ -67,6 +76,13 @@ class Look:
         """Positions, colours and lights: everything that can be seen."""
         self.take_positions(env_id)
         self.model.geom_rgba[self._geoms] = self._colors[env_id]
+        if self._wall_shift is not None:
+            color = np.array(_WALL_COLOR[:3]) + self._wall_shift[env_id]
+            self.model.geom_rgba[self._walls, :3] = np.clip(color, 0.0, 1.0)
+        if self._light_change is not None:
+            factors = 1.0 + self._light_change[env_id][:, None]
+            for array, usual in self._light_colors:
+                array[:] = usual * factors
         mujoco.mj_camlight(self.model, self.data)
 
 
@@ -120,12 +136,12 @@ def _add_room(spec: mujoco.MjSpec) -> None:
     spec.geom("floor").material = "tiles"
     half, height = ROOM_HALF_SIZE, WALL_HEIGHT / 2
     walls = (
-        ("wall_back", (-half, 0, height), (1, 0, 0)),
-        ("wall_front", (half, 0, height), (-1, 0, 0)),
-        ("wall_left", (0, half, height), (0, -1, 0)),
-        ("wall_right", (0, -half, height), (0, 1, 0)),
+        ((-half, 0, height), (1, 0, 0)),
+        ((half, 0, height), (-1, 0, 0)),
+        ((0, half, height), (0, -1, 0)),
+        ((0, -half, height), (0, 1, 0)),
     )
-    for name, position, normal in walls:
+    for name, (position, normal) in zip(_WALLS, walls, strict=True):
         # A plane lies across its z axis; its x axis then runs upwards.
         quat = np.zeros(4)
         mujoco.mju_quatZ2Vec(quat, np.array(normal, float))

@@ -13,6 +13,7 @@ from rlbench_puffer.engines.base import EnvIds
 from rlbench_puffer.engines.builtin.look import Look
 from rlbench_puffer.engines.builtin.panda import HAND_BODY
 from rlbench_puffer.engines.builtin.panda_look import HIDDEN_GROUP
+from rlbench_puffer.engines.builtin.randomizing import CAMERA_SHIFT, CAMERA_TURN
 from rlbench_puffer.engines.builtin.scene import Scene
 from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
 from rlbench_puffer.engines.camera_rig import (
@@ -25,10 +26,12 @@ from rlbench_puffer.engines.camera_rig import (
     vertical_fov,
 )
 from rlbench_puffer.errors import DisplayError
+from rlbench_puffer.poses import matrix_from_quat, quat_from_rotation_vector
 
 NOTHING = -1
 """What a mask holds where nothing is seen."""
 
+_CAMERAS = tuple(MOUNTS)
 _ALL = mujoco.mjtCatBit.mjCAT_ALL.value
 _SEGMENT = int(mujoco.mjtRndFlag.mjRND_SEGMENT)
 _IDCOLOR = int(mujoco.mjtRndFlag.mjRND_IDCOLOR)
@@ -65,6 +68,9 @@ class SceneRenderer:
         self._look = Look(scene, task, quality)
         self.model = self._look.model
         self._data = self._look.data
+        self._shifts = scene.known_variable(CAMERA_SHIFT)
+        self._turns = scene.known_variable(CAMERA_TURN)
+        self._env_id = 0
         self._hand = self.model.body(HAND_BODY).id
         self._views = [_View(name, camera) for name, camera in cameras]
         self.mask_names, self._mask_ids = _mask_table(self.model)
@@ -122,6 +128,7 @@ class SceneRenderer:
     def info(self, env_id: int) -> dict[str, Any]:
         """See :meth:`Engine.camera_info`."""
         self._look.take_positions(env_id)
+        self._env_id = env_id
         told: dict[str, Any] = {}
         for name, camera in self.cameras:
             mount = MOUNTS[name]
@@ -185,6 +192,7 @@ class SceneRenderer:
 
     def _compose(self, env_id: int) -> None:
         self._look.take_all(env_id)
+        self._env_id = env_id
         mujoco.mjv_updateScene(
             self.model,
             self._data,
@@ -197,11 +205,18 @@ class SceneRenderer:
 
     def _pose(self, name: str) -> tuple[FloatArray, FloatArray]:
         mount = MOUNTS[name]
+        position, axes = np.array(mount.position), mount.axes
+        which = self._env_id, _CAMERAS.index(name)
+        if self._shifts is not None:
+            position = position + self._shifts[which]
+        if self._turns is not None:
+            turn = quat_from_rotation_vector(self._turns[which])
+            axes = matrix_from_quat(turn) @ axes
         if not mount.on_hand:
-            return np.array(mount.position), mount.axes
+            return position, axes
         rotation = self._data.xmat[self._hand].reshape(3, 3)
-        position = self._data.xpos[self._hand] + rotation @ np.array(mount.position)
-        return position, rotation @ mount.axes
+        position = self._data.xpos[self._hand] + rotation @ position
+        return position, rotation @ axes
 
     def _aim(self, view: "_View") -> None:
         position, axes = self._pose(view.name)

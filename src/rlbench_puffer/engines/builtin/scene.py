@@ -16,6 +16,8 @@ PLACED_MODEL_FIELDS = ("body_pos", "body_quat", "geom_rgba", "eq_data")
 """Model fields that differ between sub-envs: where fixed bodies stand, what colour
 things have, how a grasped object sits in the hand."""
 
+_MASS_FIELDS = ("body_mass", "body_inertia")
+"""Model fields that constants of the model are derived from."""
 
 _COUNTS = {
     "body": "nbody",
@@ -48,6 +50,7 @@ class Scene:
         self._placed = {name: self.batch.expand(name) for name in PLACED_MODEL_FIELDS}
         self._defaults = {name: array[0].copy() for name, array in self._placed.items()}
         self._variables: dict[str, NDArray[Any]] = {}
+        self._varies_constants = False
         # Looking a name up costs more than what a placement does with it.
         self._ids: dict[tuple[str, str], int] = {}
 
@@ -121,6 +124,25 @@ class Scene:
         self._variables[name] = np.zeros((self.num_envs, *shape), dtype)
         return self._variables[name]
 
+    def known_variable(self, name: str) -> NDArray[Any] | None:
+        """A variable that may or may not have been defined."""
+        return self._variables.get(name)
+
+    def vary(self, field: str) -> None:
+        """Let a model field differ between sub-envs, too, from now on.
+
+        It is had by :meth:`placed`, put back at each reset, and saved with the state.
+        """
+        array = self.batch.expand(field)
+        self._placed[field] = array
+        self._defaults[field] = array[0].copy()
+        self._varies_constants |= field in _MASS_FIELDS
+
+    def update_constants(self, env_ids: EnvIds) -> None:
+        """Let the model's derived constants follow masses that were written."""
+        if self._varies_constants:
+            self.batch.set_const(env_ids)
+
     def clear(self, env_ids: EnvIds) -> None:
         """Put simulations back to the model's own state, whatever ran before."""
         self.batch.reset(env_ids, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
@@ -149,6 +171,7 @@ class Scene:
             array[env_id] = saved[f"model.{name}"]
         for name, array in self._variables.items():
             array[env_id] = saved[f"variable.{name}"]
+        self.update_constants(np.array([env_id]))
         # Positions and velocities only: a full forward would touch the warm start.
         self.batch.forward(np.array([env_id]), stage=mujoco.mjtStage.mjSTAGE_VEL.value)
 
