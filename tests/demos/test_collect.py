@@ -29,6 +29,7 @@ from rlbench_puffer.errors import (
     RecordingError,
     WorkerDiedError,
 )
+from rlbench_puffer.tasks import registry
 from rlbench_puffer.tasks.reach_target import ReachTarget
 
 COUNT = 5
@@ -265,6 +266,21 @@ def _sizes(folder: Path) -> Iterator[bool]:
     """Whether each unfinished shard holds a demo already."""
     for file in folder.glob(".part-*/data/main_data.hdf5"):
         yield file.stat().st_size > 10_000
+
+
+class ReachAgain(ReachTarget):
+    """A task of one's own."""
+
+    name = "reach_again"
+
+
+def test_workers_know_a_registered_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_OWN", {})
+    registry.register_task(ReachAgain)
+    assert collect(request_for(tmp_path, task="reach_again", episodes=1)).kept == 1
+    assert Demos(tmp_path)[0].task == "reach_again"
 
 
 def test_the_command_tells_what_it_did(

@@ -119,7 +119,12 @@ def _run_workers(
     live: list[WorkerProcess] = []
     try:
         for index in range(count):
-            payload = {"request": request, "indices": missing[index::count]}
+            payload = {
+                # First: a registered task of one's own travels in it.
+                "config": request.config,
+                "request": request,
+                "indices": missing[index::count],
+            }
             workers.append(WorkerProcess(index, lifeline, _ENTRY, payload))
         live.extend(workers)
         try:

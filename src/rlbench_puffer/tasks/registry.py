@@ -6,6 +6,7 @@ import importlib
 import importlib.machinery
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -154,6 +155,19 @@ def _pickled(task_class: type[Task]) -> bytes:
 
 def _is_importable(module: ModuleType) -> bool:
     """Whether a process with the same ``sys.path`` can import a module."""
-    package, _, rest = module.__name__.partition(".")
+    package, *rest = module.__name__.split(".")
     spec = importlib.machinery.PathFinder.find_spec(package)
-    return spec is not None and (bool(rest) or spec.origin == module.__file__)
+    if spec is None or module.__file__ is None:
+        return False
+    if not rest:
+        return spec.origin == module.__file__
+    # Another package of the same name may stand before the one it is from.
+    inside = [
+        Path(place).joinpath(*rest) for place in spec.submodule_search_locations or ()
+    ]
+    places = [
+        place
+        for base in inside
+        for place in (base.with_suffix(".py"), base / "__init__.py")
+    ]
+    return Path(module.__file__) in places
