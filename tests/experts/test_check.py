@@ -23,7 +23,7 @@ def test_the_expert_solves_every_class_of_variations(task: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["joint_velocity", "joint_position"])
+@pytest.mark.parametrize("mode", ["joint_velocity", "joint_position", "ee_pose_ik"])
 @pytest.mark.parametrize("task", TASK_NAMES)
 def test_the_expert_solves_ten_seeds_of_every_class(task: str, mode: str) -> None:
     for row in check_task(task, 10, mode):  # pyright: ignore[reportArgumentType]

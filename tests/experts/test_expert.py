@@ -17,6 +17,10 @@ MODES = [
     {"arm_action_mode": "joint_position"},
     {"arm_action_mode": "delta_joint_position", "normalize_actions": False},
     {"arm_action_mode": "joint_velocity", "gripper_action_mode": "joint_position"},
+    {"arm_action_mode": "ee_pose_ik"},
+    {"arm_action_mode": "ee_pose_ik", "normalize_actions": False},
+    {"arm_action_mode": "delta_ee_pose_ik", "gripper_action_mode": "joint_position"},
+    {"arm_action_mode": "delta_ee_pose_ik", "delta_frame": "end_effector"},
 ]
 
 

@@ -24,7 +24,7 @@ def cabinet() -> tuple[BuiltinEngine, Clearance, Planner]:
     assert isinstance(engine, BuiltinEngine)
     clearance = Clearance(engine.scene, ())
     clearance.take(0)
-    return engine, clearance, Planner(engine.scene.model, clearance)
+    return engine, clearance, Planner(ArmKinematics(engine.scene.model), clearance)
 
 
 def waypoint(pose: np.ndarray, **options: object) -> Waypoint:

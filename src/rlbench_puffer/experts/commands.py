@@ -7,11 +7,14 @@ from rlbench_puffer.config import (
     CONTROL_DT,
     PHYSICS_DT,
     PHYSICS_STEPS_PER_CONTROL_STEP,
+    POSE_MODES,
     EnvConfig,
 )
 from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines.builtin.controllers import POSITION_RATE
+from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
 from rlbench_puffer.envs.actions import ActionScaling
+from rlbench_puffer.poses import quat_conjugate, quat_multiply, rotate
 
 FloatArray = NDArray[np.float64]
 
@@ -23,14 +26,17 @@ COVERED = 1.0 - (1.0 - POSITION_RATE * PHYSICS_DT) ** PHYSICS_STEPS_PER_CONTROL_
 
 
 class ArmCommands:
-    """Actions that bring arms to postures by the end of a control step.
+    """Actions that bring arms to postures by the end of an env step.
 
     Args:
       config: names the action modes.
+      arm: the arm's kinematics.
     """
 
-    def __init__(self, config: EnvConfig) -> None:
+    def __init__(self, config: EnvConfig, arm: ArmKinematics) -> None:
         self._mode = config.arm_action_mode
+        self._in_tip_frame = config.delta_frame == "end_effector"
+        self._arm = arm
         self._discrete = config.gripper_action_mode == "discrete"
         self._scaling = ActionScaling(config)
 
@@ -54,6 +60,8 @@ class ArmCommands:
         """
         if self._mode == "joint_velocity":
             arm = (aim - last) / CONTROL_DT + FEEDBACK * (last - posture)
+        elif self._mode in POSE_MODES:
+            arm = self._tip_moves(posture, self._arm.tip_pose(aim))
         else:
             # So far beyond that what the loop covers of it ends at the aim.
             arm = (aim - posture) / COVERED
@@ -63,3 +71,16 @@ class ArmCommands:
         gripper = np.where(opened, open_value, 0.0)
         physical = np.concatenate([arm, gripper[:, None]], axis=1)
         return self._scaling.from_physical(physical)
+
+    def _tip_moves(self, posture: FloatArray, goals: FloatArray) -> FloatArray:
+        """Pose actions (n, 7) that bring the tips to poses (n, 7)."""
+        if self._mode != "delta_ee_pose_ik":
+            return goals
+        tips = self._arm.tip_pose(posture)
+        back = quat_conjugate(tips[:, 3:])
+        moves = goals[:, :3] - tips[:, :3]
+        if self._in_tip_frame:
+            moves, turns = rotate(back, moves), quat_multiply(back, goals[:, 3:])
+        else:
+            turns = quat_multiply(goals[:, 3:], back)
+        return np.concatenate([moves, turns], axis=1)

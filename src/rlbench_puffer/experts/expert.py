@@ -5,10 +5,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.config import POSE_MODES, EnvConfig
 from rlbench_puffer.engines.base import Engine
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
+from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
 from rlbench_puffer.errors import ConfigError
 from rlbench_puffer.experts.clearance import Clearance
 from rlbench_puffer.experts.commands import ArmCommands
@@ -72,9 +73,11 @@ class Expert:
         qpos, qvel = scene.batch.bind("qpos"), scene.batch.bind("qvel")
         self._postures, self._finger_speeds = qpos[:, ARM], qvel[:, FINGERS]
         self._clearance = Clearance(scene, self._task.graspable)
-        self._planner = Planner(scene.model, self._clearance)
-        self._commands = ArmCommands(env.config)
-        self._scripts = Scripts(n)
+        arm = ArmKinematics(scene.model)
+        self._planner = Planner(arm, self._clearance)
+        self._commands = ArmCommands(env.config, arm)
+        self._by_poses = env.config.arm_action_mode in POSE_MODES
+        self._scripts = Scripts(n, patient=not self._by_poses)
         self._to_come: list[list[tuple[Waypoint, ...]]] = [[] for _ in range(n)]
         self._half_turns: list[bool | None] = [None] * n
         self._all = np.arange(n)
@@ -129,6 +132,8 @@ class Expert:
             self._scripts.rest(env_id, start, opened=opened)
             return
         self._half_turns[env_id] = stage.half_turn
+        if self._by_poses:
+            stage = self._planner.thinned(start, stage)
         self._scripts.load(env_id, start, stage)
 
 

@@ -5,7 +5,6 @@ import itertools
 from collections.abc import Sequence
 from typing import Literal
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,6 +42,13 @@ RANDOM_VIAS = 60
 _RETREATS = (0.08, 0.16, 0.25)
 """How far back along the fingers, or up, a posture to get around by lies [m]."""
 
+POSE_STEP = 0.04
+"""Of the tip along each axis from one pose action to the next [m]: below the 5 cm that
+a relative one may ask for."""
+
+POSE_TURN = 0.24
+"""Likewise of its rotation [rad], below 0.3 rad."""
+
 _HALF_TURN = np.array([0.0, 0.0, 1.0, 0.0])
 """About the tip's own z axis, xyzw: the gripper is symmetric."""
 
@@ -75,12 +81,12 @@ class Planner:
     made anew for each plan.
 
     Args:
-      model: the compiled scene.
+      arm: the arm's kinematics.
       clearance: tells what touches; has taken the sub-env's state.
     """
 
-    def __init__(self, model: mujoco.MjModel, clearance: Clearance) -> None:
-        self._arm = ArmKinematics(model)
+    def __init__(self, arm: ArmKinematics, clearance: Clearance) -> None:
+        self._arm = arm
         self._inverse = InverseKinematics(self._arm)
         self._clearance = clearance
 
@@ -126,6 +132,35 @@ class Planner:
                     turned = bool(turned_goals[row])
                     return self._stage(way, lines, waypoints, turned)
         return None
+
+    def thinned(self, start: FloatArray, stage: Stage) -> Stage:
+        """A stage with only so many postures as pose actions need.
+
+        Args:
+          start: (7,) where it begins [rad].
+          stage: what was planned from there.
+
+        Returns:
+          The same legs, from posture to posture at most :data:`POSE_STEP` and
+          :data:`POSE_TURN` of the tip; the ends stay.
+        """
+        legs = []
+        for leg in stage.legs:
+            path = np.concatenate([start[None], leg.postures])
+            tips = self._arm.tip_pose(path)
+            kept = [0]
+            for row in range(1, len(path)):
+                moved = np.abs(tips[row, :3] - tips[kept[-1], :3]).max()
+                cosine = min(1.0, float(abs(tips[row, 3:] @ tips[kept[-1], 3:])))
+                turned = 2 * np.arccos(cosine)
+                if moved > POSE_STEP or turned > POSE_TURN:
+                    # The one before was still near enough.
+                    kept.append(max(row - 1, kept[-1] + 1))
+            if kept[-1] != len(path) - 1:
+                kept.append(len(path) - 1)
+            legs.append(dataclasses.replace(leg, postures=path[kept[1:]]))
+            start = leg.postures[-1]
+        return dataclasses.replace(stage, legs=tuple(legs))
 
     def _goals(
         self,
