@@ -45,6 +45,7 @@ def test_unknown_names_list_the_close_matches() -> None:
         ({"num_envs": 2, "backend": "native", "max_restarts": -1}, "max_restarts=-1"),
         ({"num_envs": 2, "backend": "native", "on_fault": "no"}, "fault policy 'no'"),
         ({"num_envs": 2, "backend": "native", "copy": 1}, "copy=1"),
+        ({"num_envs": 2, "backend": "native", "cpu_affinity": "all"}, "cpu_affinity"),
         (
             {"num_envs": 2, "backend": "native", "num_workers": 1, "num_threads": 2},
             "both mean the threads",

@@ -16,6 +16,7 @@ from fake_pools import make_fake_pool
 from fakes import CountingEnv, FaultyEnv
 from rlbench_puffer import make_vec
 from rlbench_puffer.errors import CallOrderError, WorkerRaisedError
+from rlbench_puffer.vector.affinity import leave_cores
 from rlbench_puffer.vector.native import NativeVecEnv
 from rlbench_puffer.vector.seeding import derive_seeds
 
@@ -289,3 +290,41 @@ def test_a_kept_view_changes_and_a_copy_stays() -> None:
             kept = vec.step(ZEROS)[0]
             vec.step(ZEROS)
             assert (kept[:, 2] == (1.0 if copy else 2.0)).all()
+
+
+def test_threads_keep_to_cores_of_their_own_and_the_caller_stays_free() -> None:
+    at_hand = sorted(os.sched_getaffinity(0))
+    if len(at_hand) < 2:
+        pytest.skip("needs two cores")
+    for affinity, batch_size in (("auto", 4), (None, 4), ("spread", 2)):
+        with make_vec(
+            "reach_target", 4, backend="native", num_workers=2,
+            batch_size=batch_size, cpu_affinity=affinity,
+        ) as vec:  # fmt: skip
+            assert isinstance(vec, NativeVecEnv)
+            vec.async_reset(seed=0)
+            vec.recv()
+            vec.send(np.zeros((batch_size, 8), np.float32))
+            for batch in vec._batches:
+                (engine,) = batch._runner.host.engines()
+                (thread,) = engine.thread_ids  # pyright: ignore[reportAttributeAccessIssue]
+                free = affinity is None or (affinity == "auto" and len(at_hand) > 2)
+                bound = set(at_hand) if free else {at_hand[1]}
+                assert os.sched_getaffinity(thread) == bound
+            assert sorted(os.sched_getaffinity(0)) == at_hand
+
+
+def test_a_thread_on_a_taken_core_leaves_it_and_may_go_anywhere() -> None:
+    at_hand = os.sched_getaffinity(0)
+    if len(at_hand) < 2:
+        pytest.skip("needs two cores")
+    free, taken = sorted(at_hand)[:2]
+    os.sched_setaffinity(0, {taken})
+    try:
+        # Nowhere else to go for good: it goes, and its own bounds call it back.
+        leave_cores(frozenset({taken}), free)
+        assert os.sched_getaffinity(0) == {taken}
+    finally:
+        os.sched_setaffinity(0, at_hand)
+    leave_cores(frozenset({taken}), free)
+    assert os.sched_getaffinity(0) == at_hand

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.errors import WorkerError
+from rlbench_puffer.vector.affinity import cores_for, leave_cores
 from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
 from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
 from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers, HostRecipe
@@ -118,13 +119,22 @@ class NativeVecEnv(VecEnv):
         self._batches: list[NativeBatch] = []
         self._resetting = False
         budget = RestartBudget(options)
+        cores = cores_for(options.cpu_affinity, layout.num_workers)
+        threads = layout.num_workers
+        # Where the other threads are bound to, and a core that none of them has.
+        self._taken = frozenset(cores[1:threads])
+        self._free = cores[0] if self._taken and threads <= len(cores) else None
 
         def build() -> None:
+            if self._stepper is not None and self._free is not None:
+                os.sched_setaffinity(0, {self._free})
             for index, recipe in enumerate(recipes):
                 first = recipe.first_env_id
                 rows = self._buffers.rows(first, first + recipe.num_envs)
                 self._batches.append(
-                    NativeBatch(index, recipe, rows, options, budget, self._accounts)
+                    NativeBatch(
+                        index, recipe, rows, options, budget, self._accounts, cores
+                    )
                 )
 
         try:
@@ -161,7 +171,7 @@ class NativeVecEnv(VecEnv):
         start = time.perf_counter()
         self._drain()
         if self._stepper is None:
-            with self._out_of_order_on_error():
+            with self._stepping():
                 self._infos = self._batch.reset(seeds)
         else:
             for batch in self._batches:
@@ -176,7 +186,8 @@ class NativeVecEnv(VecEnv):
         batch = self._batch
         np.copyto(batch.buffers.actions, actions)
         if self._stepper is None:
-            with self._out_of_order_on_error():
+            self._make_way()
+            with self._stepping():
                 self._infos = batch.step()
             self._clock.wait += time.perf_counter() - start
         else:
@@ -224,7 +235,8 @@ class NativeVecEnv(VecEnv):
             terminals=np.zeros(shape, bool),
             truncations=np.zeros(shape, bool),
         )
-        with self._out_of_order_on_error():
+        self._make_way()
+        with self._stepping():
             infos = self._batch.step_chunk(results)
         observations = self._batch.buffers.observations
         if self.options.copy:
@@ -251,6 +263,11 @@ class NativeVecEnv(VecEnv):
             self._stepper.shutdown()
         self._pending.clear()
 
+    def _make_way(self) -> None:
+        """Off the cores of the other threads: bound there, they would wait for us."""
+        if self._free is not None:
+            leave_cores(self._taken, self._free)
+
     def _on_stepping_thread(self, work: Callable[[], None]) -> None:
         """Run something on the one thread that may touch the batches."""
         if self._stepper is None:
@@ -268,7 +285,7 @@ class NativeVecEnv(VecEnv):
             self._pending.pop()
 
     @contextlib.contextmanager
-    def _out_of_order_on_error(self) -> Iterator[None]:
+    def _stepping(self) -> Iterator[None]:
         """What an exception in the midst of a step leaves behind.
 
         A fault that is raised puts this object out of order. Ctrl-C, which may come

@@ -1,5 +1,6 @@
 """One batch of the native backend: a host, its rows, its episodes, its faults."""
 
+import os
 import time
 import traceback
 from collections import deque
@@ -9,7 +10,7 @@ import numpy as np
 from rlbench_puffer.errors import WorkerRaisedError
 from rlbench_puffer.vector.base import Info
 from rlbench_puffer.vector.books import Accounts
-from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers, HostRecipe
+from rlbench_puffer.vector.hosting import ChunkBuffers, Host, HostBuffers, HostRecipe
 from rlbench_puffer.vector.native_options import NativeOptions
 from rlbench_puffer.vector.runner import TALLY_BYTES, Runner, read_tally
 from rlbench_puffer.vector.shm.episodes import EpisodeTracker
@@ -52,6 +53,8 @@ class NativeBatch:
       options: checks and fault policy.
       budget: restarts that are left, shared by all batches.
       accounts: where losses are counted, shared by all batches.
+      cores: cores to bind the physics' threads to, the calling one's first; empty
+        binds nobody.
 
     Raises:
       WorkerRaisedError: the host could not be built.
@@ -65,6 +68,7 @@ class NativeBatch:
         options: NativeOptions,
         budget: RestartBudget,
         accounts: Accounts,
+        cores: tuple[int, ...],
     ) -> None:
         self.index = index
         self.first_env_id = recipe.first_env_id
@@ -73,6 +77,7 @@ class NativeBatch:
         self._options = options
         self._budget = budget
         self._accounts = accounts
+        self._cores = cores
         self._episodes = EpisodeTracker(np.zeros((1, recipe.num_envs), np.int64))
         self._seeds: list[int] = []
         self._lost = False
@@ -146,6 +151,8 @@ class NativeBatch:
             host = self._recipe.build(self.buffers)
         except Exception as error:
             raise self._named(error, "init") from error
+        if self._cores:
+            _bind_threads(host, self._cores)
         return Runner(
             host,
             self.buffers,
@@ -210,3 +217,10 @@ class NativeBatch:
         what = f"raised {type(error).__name__}: {error}"
         detail = "".join(traceback.format_exception(error))
         return WorkerRaisedError(self.index, phase, what, detail)
+
+
+def _bind_threads(host: Host, cores: tuple[int, ...]) -> None:
+    """Bind the threads of a host's engines to the cores after the first, in turn."""
+    for engine in host.engines():
+        for number, thread in enumerate(getattr(engine, "thread_ids", ()), start=1):
+            os.sched_setaffinity(thread, {cores[number % len(cores)]})

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.vector.affinity import Affinity, check_affinity
 from rlbench_puffer.vector.deadlines import check_seconds
 
 
@@ -28,6 +29,13 @@ class NativeOptions:
     restart_window_s: float = 60.0
     """Length of that window in [s]."""
 
+    cpu_affinity: Affinity = "auto"
+    """Cores that the threads are bound to, in turn; the calling one, which stays
+    free, keeps to the first. ``"spread"`` takes all at hand, ``"auto"`` does so where
+    the threads fill them evenly, None binds nobody. An unbound thread may be woken on
+    the core of the one that wakes it, and waits there while that does all the work
+    (on 2 busy cores 8 sub-envs then took 750 us for 450)."""
+
     copy: bool = False
     """Whether ``recv`` returns copies rather than the buffers themselves."""
 
@@ -51,6 +59,7 @@ class NativeOptions:
                 "max_restarts", self.max_restarts, "a whole number of at least 0"
             )
         check_seconds("restart_window_s", self.restart_window_s)
+        check_affinity(self.cpu_affinity)
         for name in ("copy", "debug", "check_finite"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")

@@ -59,6 +59,7 @@ class BuiltinEngine(Engine):
         self.task = task
         self.scene = Scene(compile_scene(task), num_envs, config.num_threads)
         scene = self.scene
+        self.thread_ids = scene.thread_ids
         task.bind(scene)
         self._randomizer = (
             None if config.randomize is None else Randomizer(scene, config.randomize)

@@ -1,6 +1,7 @@
 """n copies of one compiled scene: read by name, placed per episode, saved exactly."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -38,7 +39,10 @@ class Scene:
     Args:
       model: the compiled scene.
       num_envs: how many simulations.
-      num_threads: threads that step them.
+      num_threads: threads that step them, the calling one among them.
+
+    Attributes:
+      thread_ids: the kernel's numbers of the threads beside the calling one.
     """
 
     def __init__(self, model: mujoco.MjModel, num_envs: int, num_threads: int) -> None:
@@ -46,7 +50,9 @@ class Scene:
         self.num_envs = num_envs
         # Persistent data make the position stage after a step cost nothing: the
         # next step goes on from it.
+        before = _threads()
         self.batch = Batch(model, num_envs, num_threads, persistent=True)
+        self.thread_ids = tuple(sorted(_threads() - before))
         self._placed = {name: self.batch.expand(name) for name in PLACED_MODEL_FIELDS}
         self._defaults = {name: array[0].copy() for name, array in self._placed.items()}
         self._variables: dict[str, NDArray[Any]] = {}
@@ -174,6 +180,11 @@ class Scene:
         self.update_constants(np.array([env_id]))
         # Positions and velocities only: a full forward would touch the warm start.
         self.batch.forward(np.array([env_id]), stage=mujoco.mjtStage.mjSTAGE_VEL.value)
+
+
+def _threads() -> set[int]:
+    """The kernel's numbers of this process's threads."""
+    return {int(entry.name) for entry in Path("/proc/self/task").iterdir()}
 
 
 class Placement:

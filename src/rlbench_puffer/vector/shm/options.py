@@ -1,12 +1,10 @@
 """Options of the shared-memory pool."""
 
 import dataclasses
-import os
-from collections.abc import Sequence
-from typing import Literal
 
 from rlbench_puffer.config import check_positive_int
 from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.vector.affinity import Affinity, check_affinity, cores_for
 from rlbench_puffer.vector.shm.supervisor import FaultPolicy
 
 
@@ -31,7 +29,7 @@ class ShmOptions(FaultPolicy):
     check_finite: bool = True
     """Whether NaN or infinity in an observation or reward is a fault."""
 
-    cpu_affinity: Literal["auto", "spread"] | tuple[int, ...] | None = "auto"
+    cpu_affinity: Affinity = "auto"
     """Cores that workers are bound to, in turn. ``"spread"`` takes all at hand,
     ``"auto"`` does so where the workers fill them evenly (then moving a worker gains
     nothing, and it takes up to a fifth of a step), None binds nobody, which is
@@ -44,21 +42,7 @@ class ShmOptions(FaultPolicy):
         for name in ("copy", "debug", "check_finite"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")
-        affinity = self.cpu_affinity
-        if affinity in (None, "auto", "spread"):
-            return
-        at_hand = os.sched_getaffinity(0)
-        if (
-            isinstance(affinity, str)
-            or not isinstance(affinity, Sequence)
-            or not affinity
-            or not set(affinity) <= at_hand
-        ):
-            raise InvalidOptionError(
-                "cpu_affinity",
-                affinity,
-                f'"auto", "spread", None, or some of {sorted(at_hand)}',
-            )
+        check_affinity(self.cpu_affinity)
 
     def check_chunk_len(self, length: int) -> None:
         """Raise InvalidOptionError if the block has no room for such a chunk."""
@@ -72,10 +56,4 @@ class ShmOptions(FaultPolicy):
 
     def cores(self, num_workers: int) -> tuple[int, ...]:
         """The cores to bind workers to; empty binds nobody."""
-        affinity = self.cpu_affinity
-        at_hand = tuple(sorted(os.sched_getaffinity(0)))
-        if affinity == "auto":
-            return at_hand if num_workers % len(at_hand) == 0 else ()
-        if affinity == "spread":
-            return at_hand
-        return () if affinity is None else tuple(affinity)
+        return cores_for(self.cpu_affinity, num_workers)
