@@ -1,12 +1,17 @@
 """What an environment is made from: one frozen dataclass, checked when made."""
 
 import dataclasses
+import importlib.util
 import math
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from rlbench_puffer.camera import CameraOption, Cameras, checked_cameras
-from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.errors import (
+    InvalidOptionError,
+    MissingDependencyError,
+    UnknownNameError,
+)
 from rlbench_puffer.randomization import Randomization
 
 EngineName = Literal["builtin"]
@@ -16,6 +21,7 @@ ArmActionMode = Literal[
     "delta_joint_position",
     "ee_pose_ik",
     "delta_ee_pose_ik",
+    "ee_pose_planning",
 ]
 GripperActionMode = Literal["discrete", "joint_position"]
 DeltaFrame = Literal["world", "end_effector"]
@@ -34,7 +40,7 @@ ObservationName = Literal[
     "task_low_dim_state",
 ]
 
-POSE_MODES: tuple[str, ...] = ("ee_pose_ik", "delta_ee_pose_ik")
+POSE_MODES: tuple[str, ...] = ("ee_pose_ik", "delta_ee_pose_ik", "ee_pose_planning")
 """Arm action modes whose actions are poses of the tip. Of all actions within the
 bounds, only theirs may ask for what cannot be done; and one of theirs may take many
 control steps."""
@@ -80,6 +86,10 @@ class EnvConfig:
 
     delta_frame: DeltaFrame = "world"
     """Frame of the moves of ``delta_ee_pose_ik``: the world's, or the tip's own."""
+
+    collision_checking: bool = False
+    """Whether paths of ``ee_pose_planning`` touch nothing but what they start at;
+    needs the extra ``planning``. As in RLBench, a checked path pushes nothing."""
 
     on_invalid: InvalidActionPolicy = "noop_penalty"
     """What follows an action whose pose the arm cannot take: the sub-env stands still
@@ -129,6 +139,12 @@ class EnvConfig:
             self.gripper_action_mode,
             get_args(GripperActionMode),
         )
+        if not isinstance(self.collision_checking, bool):
+            raise InvalidOptionError(
+                "collision_checking", self.collision_checking, "True or False"
+            )
+        if self.collision_checking and self.arm_action_mode == "ee_pose_planning":
+            _check_planner()
         _check_choice("delta frame", self.delta_frame, get_args(DeltaFrame))
         _check_choice(
             "invalid action policy", self.on_invalid, get_args(InvalidActionPolicy)
@@ -183,6 +199,14 @@ def check_positive_int(option: str, value: object) -> None:
     """Raise InvalidOptionError unless ``value`` is an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidOptionError(option, value, "a whole number of at least 1")
+
+
+def _check_planner() -> None:
+    """Raise MissingDependencyError unless what plans around things is installed."""
+    if importlib.util.find_spec("ompl") is None:
+        raise MissingDependencyError(
+            "ompl", "Planning with collision_checking", "planning"
+        )
 
 
 def _check_penalty(value: object) -> None:

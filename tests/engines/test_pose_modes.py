@@ -65,7 +65,14 @@ def _action(move: Any, quat: Any, gripper: float = 1.0) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("law", CONTRACT, ids=lambda law: law.__name__)
-@pytest.mark.parametrize("mode", POSE_MODES)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "ee_pose_ik",
+        "delta_ee_pose_ik",
+        pytest.param("ee_pose_planning", marks=pytest.mark.slow),
+    ],
+)
 def test_contract(mode: str, law: Any) -> None:
     def make_env(num_envs: int) -> BatchEnv:
         config = make_config("reach_target", arm_action_mode=mode)

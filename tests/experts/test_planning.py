@@ -5,12 +5,12 @@ import pytest
 
 from rlbench_puffer.config import CONTROL_DT, make_config
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.builtin.clearance import Clearance, between
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
+from rlbench_puffer.engines.builtin.timed import JOINT_SPEED, timed
 from rlbench_puffer.envs.make import make_batch_env
-from rlbench_puffer.experts.clearance import Clearance, between
 from rlbench_puffer.experts.planner import Planner, Stage
-from rlbench_puffer.experts.timed import JOINT_SPEED, timed
 from rlbench_puffer.tasks.waypoints import Waypoint
 
 HOME = limits.HOME_JOINT_POSITIONS

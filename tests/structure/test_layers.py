@@ -26,6 +26,7 @@ LAYERS = (
 DOORS = {
     "pufferlib": {"envs/puffer_env.py", "vector/puffer.py"},
     "matplotlib": {"benchmark/plots.py"},
+    "ompl": {"engines/builtin/rrt_connect.py"},
     "minari": {"demos/minari_files.py"},
     "h5py": {"demos/minari_files.py"},
     "torch": {

@@ -22,10 +22,11 @@ def physical_bounds(
 
     ``joint_velocity``: the velocity limits [rad/s]. ``joint_position``: the
     position limits [rad]. ``delta_joint_position``: what the velocity limit
-    covers in one control step [rad]. ``ee_pose_ik``: the box around RLBench's
-    workspace [m], then the components of a quaternion ``xyzw``. ``delta_ee_pose_ik``:
-    5 cm along each axis [m], then likewise. Gripper ``discrete``: 0 to 1, more than
-    0.5 opens; ``joint_position``: each finger's position, 0 to 0.04 [m].
+    covers in one control step [rad]. ``ee_pose_ik`` and ``ee_pose_planning``: the box
+    around RLBench's workspace [m], then the components of a quaternion ``xyzw``.
+    ``delta_ee_pose_ik``: 5 cm along each axis [m], then likewise. Gripper
+    ``discrete``: 0 to 1, more than 0.5 opens; ``joint_position``: each finger's
+    position, 0 to 0.04 [m].
 
     Returns:
       low, high: (8,) each.
@@ -34,7 +35,7 @@ def physical_bounds(
         low, high = -limits.JOINT_VELOCITY_LIMIT, limits.JOINT_VELOCITY_LIMIT
     elif config.arm_action_mode == "joint_position":
         low, high = limits.JOINT_LOWER, limits.JOINT_UPPER
-    elif config.arm_action_mode == "ee_pose_ik":
+    elif config.arm_action_mode in ("ee_pose_ik", "ee_pose_planning"):
         low = np.append(workspace.TIP_LOWER, _QUAT_LOWER)
         high = np.append(workspace.TIP_UPPER, -_QUAT_LOWER)
     elif config.arm_action_mode == "delta_ee_pose_ik":

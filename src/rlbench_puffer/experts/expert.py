@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from rlbench_puffer.config import POSE_MODES, EnvConfig
 from rlbench_puffer.engines.base import Engine
+from rlbench_puffer.engines.builtin.clearance import Clearance
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
 from rlbench_puffer.errors import ConfigError
-from rlbench_puffer.experts.clearance import Clearance
 from rlbench_puffer.experts.commands import ArmCommands
 from rlbench_puffer.experts.planner import Planner
 from rlbench_puffer.experts.script import Scripts

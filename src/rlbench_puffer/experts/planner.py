@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.engines import panda_limits as limits
+from rlbench_puffer.engines.builtin.clearance import Clearance, between
 from rlbench_puffer.engines.builtin.inverse_kinematics import (
     InverseKinematics,
     straight_line,
 )
 from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
-from rlbench_puffer.experts.clearance import Clearance, between
-from rlbench_puffer.experts.timed import timed
+from rlbench_puffer.engines.builtin.timed import timed
 from rlbench_puffer.poses import quat_multiply
 from rlbench_puffer.tasks.waypoints import Waypoint
 

@@ -20,6 +20,7 @@ from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
 from rlbench_puffer.engines.builtin.grasping import Grasping, add_grasp
 from rlbench_puffer.engines.builtin.pose_moves import PoseMoves
+from rlbench_puffer.engines.builtin.pose_targets import PoseTargets
 from rlbench_puffer.engines.builtin.randomizing import Randomizer
 from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
@@ -66,6 +67,8 @@ class BuiltinEngine(Engine):
         )
         self._all = np.arange(num_envs)
         self._qpos = scene.batch.bind("qpos")
+        # Kept in every mode: a state may go on in another one.
+        self._plan_seeds = scene.variable("plan_seeds", (2,), np.int64)
         finger_goals = scene.variable("finger_goals", (), np.float64)
         self._controller = RobotController(
             config, self._qpos, scene.batch.bind("ctrl"), finger_goals
@@ -95,9 +98,11 @@ class BuiltinEngine(Engine):
             self._pose_moves = PoseMoves(
                 config,
                 scene,
+                PoseTargets(config, scene, task.graspable, self._plan_seeds),
                 self._controller,
                 finger_goals,
                 self._control_step,
+                task.success,
                 self.faults,
             )
 
@@ -118,6 +123,7 @@ class BuiltinEngine(Engine):
             self.task.reset(Placement(scene, int(env_id)), rng, variation)
             if self._randomizer is not None:
                 self._randomizer.apply(int(env_id), rng)
+            self._plan_seeds[env_id, 0] = rng.integers(2**31)
         if self._randomizer is not None:
             self._randomizer.finish(env_ids)
         scene.forward(env_ids)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.base import EnvIds
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
-from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
 from rlbench_puffer.engines.builtin.pose_targets import PoseTargets
 from rlbench_puffer.engines.builtin.scene import Scene
 from rlbench_puffer.errors import unreachable_pose
@@ -23,8 +22,8 @@ STUCK = 0.001
 RLBench's rule."""
 
 MAX_ARM_STEPS = 100
-"""Control steps that one action may move the arm: 5 s, twice what the slowest joint
-needs from limit to limit."""
+"""Control steps that one action may move the arm, after a planned way's own: 5 s,
+twice what the slowest joint needs from limit to limit."""
 
 FINGERS_ARRIVED = 5e-4
 """A finger this near to its goal has arrived [m]."""
@@ -39,17 +38,20 @@ MAX_GRIPPER_STEPS = 20
 class PoseMoves:
     """Carries out pose actions as RLBench does, many sub-envs at once.
 
-    The arm goes until every joint has arrived, or until it is stuck, while the gripper
-    keeps to what it was last told. Then, if the action tells it something new, the
+    The arm goes along its way, and then until every joint has arrived or it is stuck,
+    while the gripper keeps to what it was last told. On a planned way it stops as soon
+    as the task is done. Then, if the action tells it something new, the
     gripper goes until it has arrived or holds something. Sub-envs that are ready wait,
     unsimulated, for the others.
 
     Args:
       config: names the modes and what follows an invalid action.
       scene: the simulations.
+      targets: resolves actions.
       controller: sets the motors' targets.
       finger_goals: (num_envs,) where the controller last sent the fingers [m].
       control_step: simulates one control step of some sub-envs.
+      succeeded: the task's success rule, (num_envs,).
       faults: text by sub-env whose simulation failed; it moves no more.
     """
 
@@ -57,16 +59,20 @@ class PoseMoves:
         self,
         config: EnvConfig,
         scene: Scene,
+        targets: PoseTargets,
         controller: RobotController,
         finger_goals: FloatArray,
         control_step: Callable[[EnvIds], None],
+        succeeded: Callable[[], NDArray[np.bool_]],
         faults: dict[int, str],
     ) -> None:
         qpos = scene.batch.bind("qpos")
         self._positions = qpos[:, ARM]
         self._fingers = qpos[:, FINGERS]
         self._finger_goals = finger_goals
-        self._targets = PoseTargets(config, ArmKinematics(scene.model))
+        self._targets = targets
+        self._succeeded = succeeded
+        self._stops_at_success = config.arm_action_mode == "ee_pose_planning"
         self._controller = controller
         self._control_step = control_step
         self._faults = faults
@@ -90,38 +96,46 @@ class PoseMoves:
           InvalidActionError: there are such actions and the policy is ``"raise"``.
         """
         present = self._positions[env_ids]
-        solutions, problems = self._targets.resolve(actions[:, :7], present)
+        ways, lengths, problems = self._targets.resolve(
+            env_ids, actions[:, :7], present
+        )
         invalid = {int(env_ids[row]): text for row, text in problems.items()}
         if invalid and self._policy == "raise":
             env_id, text = min(invalid.items())
             raise unreachable_pose(first_env_id + env_id, text)
         valid = np.ones(len(env_ids), bool)
         valid[list(problems)] = False
-        moving = valid.copy()
-        if self._policy == "noop_penalty":
-            moving[:] = True
-            solutions[~valid] = present[~valid]
-        self._move_arms(env_ids[moving], solutions[moving], valid[moving])
+        moving = valid | (self._policy == "noop_penalty")
+        self._move_arms(env_ids[moving], ways[moving], lengths[moving], valid[moving])
         self._move_grippers(env_ids[valid], actions[valid, 7])
         return invalid
 
     def _move_arms(
-        self, env_ids: EnvIds, goals: FloatArray, valid: NDArray[np.bool_]
+        self,
+        env_ids: EnvIds,
+        ways: FloatArray,
+        lengths: NDArray[np.intp],
+        valid: NDArray[np.bool_],
     ) -> None:
         """Simulate until all have arrived or are stuck; one step of those not valid."""
-        for step in range(MAX_ARM_STEPS):
+        rows = np.arange(len(env_ids))
+        for step in range(ways.shape[1] - 1 + MAX_ARM_STEPS):
             if not env_ids.size:
                 return
+            last = lengths[rows] - 1
+            goals = ways[rows, np.minimum(step, last)]
             self._controller.aim(env_ids, goals)
             self._controller.drive_fingers(env_ids)
             before = self._positions[env_ids]
             self._control_step(env_ids)
             now = self._positions[env_ids]
-            going = valid & (np.abs(now - goals) > ARRIVED).any(axis=1)
+            going = (np.abs(now - goals) > ARRIVED).any(axis=1)
             if step:
                 going &= (np.abs(now - before) > STUCK).any(axis=1)
-            going &= self._sound(env_ids)
-            env_ids, goals, valid = env_ids[going], goals[going], valid[going]
+            going = (going | (step < last)) & valid[rows] & self._sound(env_ids)
+            if self._stops_at_success:
+                going &= ~self._succeeded()[env_ids]
+            env_ids, rows = env_ids[going], rows[going]
 
     def _move_grippers(self, env_ids: EnvIds, commands: FloatArray) -> None:
         """Send the gripper where it was not sent already, until it is there."""

@@ -1,12 +1,15 @@
-"""What a pose action asks of the arm: the pose, and joint positions that take it."""
+"""What a pose action asks of the arm: the pose, and the way of the joints there."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines import workspace
+from rlbench_puffer.engines.base import EnvIds
 from rlbench_puffer.engines.builtin.inverse_kinematics import InverseKinematics
 from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
+from rlbench_puffer.engines.builtin.planning import PathPlanner
+from rlbench_puffer.engines.builtin.scene import Scene
 from rlbench_puffer.poses import quat_multiply, rotate
 
 FloatArray = NDArray[np.float64]
@@ -18,6 +21,9 @@ what joints that count as arrived (see ``pose_moves``) leave."""
 ROTATION_TOLERANCE = 1e-2
 """How far it may stay turned then [rad]."""
 
+MAX_WAY_STEPS = 200
+"""A planned path takes that many control steps at most, 10 s; longer ones are none."""
+
 _STARTS_SEED = 0
 """Of the further starts of the inverse kinematics: the same for every action, so that
 an action's outcome depends on the state and the action alone."""
@@ -26,24 +32,46 @@ an action's outcome depends on the state and the action alone."""
 class PoseTargets:
     """Resolves pose actions of many sub-envs at once.
 
-    ``ee_pose_ik``: position (3) [m] and quaternion ``xyzw`` (4) of the tip, world.
+    ``ee_pose_ik`` and ``ee_pose_planning``: position (3) [m] and quaternion ``xyzw``
+    (4) of the tip, world.
     ``delta_ee_pose_ik``: a move (3) [m] and a turn (4) against the present pose, along
     and about the world's axes or the tip's own. Quaternions are given length 1 here;
     a turn of more than ``workspace.TIP_TURN`` is made that far only.
 
     A relative action is solved from around the present joint positions, so that a
     small move of the tip is one of the arm. An absolute one is solved from anywhere.
+    A planned one gets a path of its own, and its chances from the episode's.
 
     Args:
-      config: names the mode and the frame.
-      arm: the arm's kinematics.
+      config: names the mode, the frame and whether paths must be free.
+      scene: the simulations.
+      graspable: names of the bodies that the gripper may hold.
+      plan_seeds: (num_envs, 2) each episode's seed for plans, drawn at its reset, and
+        how many were made, counted here.
     """
 
-    def __init__(self, config: EnvConfig, arm: ArmKinematics) -> None:
+    def __init__(
+        self,
+        config: EnvConfig,
+        scene: Scene,
+        graspable: tuple[str, ...],
+        plan_seeds: NDArray[np.int64],
+    ) -> None:
         self._relative = config.arm_action_mode == "delta_ee_pose_ik"
         self._in_tip_frame = config.delta_frame == "end_effector"
-        self._arm = arm
-        self._inverse = InverseKinematics(arm, POSITION_TOLERANCE, ROTATION_TOLERANCE)
+        self._arm = ArmKinematics(scene.model)
+        self._inverse = InverseKinematics(
+            self._arm, POSITION_TOLERANCE, ROTATION_TOLERANCE
+        )
+        self._plan_seeds = plan_seeds
+        self._planner: PathPlanner | None = None
+        if config.arm_action_mode == "ee_pose_planning":
+            self._planner = PathPlanner(
+                scene,
+                graspable,
+                self._inverse,
+                collision_checking=config.collision_checking,
+            )
 
     def poses(
         self, actions: FloatArray, joint_positions: FloatArray
@@ -77,20 +105,36 @@ class PoseTargets:
         return poses, oriented
 
     def resolve(
-        self, actions: FloatArray, joint_positions: FloatArray
-    ) -> tuple[FloatArray, dict[int, str]]:
-        """Joint positions for actions, as near to the present ones as was found.
+        self, env_ids: EnvIds, actions: FloatArray, joint_positions: FloatArray
+    ) -> tuple[FloatArray, NDArray[np.intp], dict[int, str]]:
+        """The way of the joints for each action.
 
         Args:
+          env_ids: (k,) the sub-envs.
           actions: (k, 7) in physical units.
           joint_positions: (k, 7) present ones [rad].
 
         Returns:
-          (k, 7) joint positions [rad] within the limits, and why rows cannot be had,
-          as sentences by row.
+          ways (k, steps, 7) [rad] within the limits, where the arm is sent in each
+          control step; lengths (k,), how many of a row's steps count, the goal last;
+          and why rows have no way, as sentences by row. Theirs is to stand still.
         """
         poses, oriented = self.poses(actions, joint_positions)
         starts = np.clip(joint_positions, self._arm.lower, self._arm.upper)
+        if self._planner is None:
+            solutions, reached = self._solve(starts, poses, oriented)
+            ways, lengths = solutions[:, None], np.ones(len(starts), np.intp)
+        else:
+            ways, lengths, reached = self._plan(env_ids, starts, poses, oriented)
+        problems: dict[int, str] = {}
+        for row in np.flatnonzero(~reached):
+            ways[row], lengths[row] = joint_positions[row], 1
+            problems[int(row)] = self._problem(poses[row], actions[row], oriented[row])
+        return ways, lengths, problems
+
+    def _solve(
+        self, starts: FloatArray, poses: FloatArray, oriented: NDArray[np.bool_]
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
         solutions, reached = starts.copy(), np.zeros(len(starts), bool)
         solutions[oriented], reached[oriented] = self._inverse.solve_anywhere(
             starts[oriented],
@@ -98,15 +142,44 @@ class PoseTargets:
             np.random.default_rng(_STARTS_SEED),
             **({"distant": 0} if self._relative else {}),
         )
-        problems = {
-            int(row): _unreachable(poses[row]) for row in np.flatnonzero(~reached)
-        }
-        for row in np.flatnonzero(~oriented):
-            problems[int(row)] = (
-                f"Its quaternion {_listed(actions[row, 3:7])} is shorter than "
+        return solutions, reached
+
+    def _plan(
+        self,
+        env_ids: EnvIds,
+        starts: FloatArray,
+        poses: FloatArray,
+        oriented: NDArray[np.bool_],
+    ) -> tuple[FloatArray, NDArray[np.intp], NDArray[np.bool_]]:
+        assert self._planner is not None
+        ways: list[FloatArray] = []
+        for row, env_id in enumerate(env_ids):
+            way = None
+            if oriented[row]:
+                words = self._plan_seeds[env_id].tolist()
+                self._plan_seeds[env_id, 1] += 1
+                seed = int(np.random.SeedSequence(words).generate_state(1)[0])
+                way = self._planner.plan(int(env_id), starts[row], poses[row], seed)
+            found = way is not None and len(way) <= MAX_WAY_STEPS
+            ways.append(way if way is not None and found else np.empty((0, 7)))
+        lengths = np.array([len(way) for way in ways], np.intp)
+        padded = np.zeros((len(ways), max(1, lengths.max(initial=0)), 7))
+        for row, way in enumerate(ways):
+            padded[row, : len(way)] = way
+        return padded, lengths, lengths > 0
+
+    def _problem(self, pose: FloatArray, action: FloatArray, oriented: np.bool_) -> str:
+        if not oriented:
+            return (
+                f"Its quaternion {_listed(action[3:7])} is shorter than "
                 f"{workspace.LEAST_QUAT_LENGTH:g} and gives no orientation."
             )
-        return solutions, problems
+        target = (
+            f"position {_listed(pose[:3])} m with quaternion xyzw {_listed(pose[3:])}"
+        )
+        if self._planner is not None:
+            return f"No path of the arm takes the tip to {target}."
+        return f"The arm cannot take the tip to {target} within its joint limits."
 
 
 def _shortened(turns: FloatArray) -> FloatArray:
@@ -119,13 +192,6 @@ def _shortened(turns: FloatArray) -> FloatArray:
     shortened[:, :3] = turns[:, :3] * scale[:, None]
     shortened[:, 3] = np.cos(half)
     return shortened
-
-
-def _unreachable(pose: FloatArray) -> str:
-    return (
-        f"The arm cannot take the tip to position {_listed(pose[:3])} m with "
-        f"quaternion xyzw {_listed(pose[3:])} within its joint limits."
-    )
 
 
 def _listed(numbers: FloatArray) -> str:
