@@ -1,0 +1,1 @@
+"""Inner parts that users reach into."""
