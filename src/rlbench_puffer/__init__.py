@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rlbench_puffer.errors import RLBenchPufferError as RLBenchPufferError
     from rlbench_puffer.experts.expert import Expert as Expert
     from rlbench_puffer.randomization import Randomization as Randomization
+    from rlbench_puffer.simulator import Simulator as Simulator
     from rlbench_puffer.tasks.base import Task as Task
     from rlbench_puffer.tasks.mjcf import attach_mjcf as attach_mjcf
     from rlbench_puffer.tasks.registry import register_task as register_task
@@ -35,6 +36,7 @@ _EXPORTS = {
     "RLBenchPufferError": "rlbench_puffer.errors",
     "Randomization": "rlbench_puffer.randomization",
     "Scene": "rlbench_puffer.engines.builtin.scene",
+    "Simulator": "rlbench_puffer.simulator",
     "Task": "rlbench_puffer.tasks.base",
     "Waypoint": "rlbench_puffer.tasks.waypoints",
     "attach_mjcf": "rlbench_puffer.tasks.mjcf",
@@ -55,6 +57,7 @@ __all__ = [
     "RLBenchPufferError",
     "Randomization",
     "Scene",
+    "Simulator",
     "Task",
     "Waypoint",
     "__version__",

@@ -13,15 +13,20 @@ from rlbench_puffer.errors import (
     UnknownNameError,
 )
 from rlbench_puffer.randomization import Randomization
+from rlbench_puffer.simulator import Simulator
 
-EngineName = Literal["builtin"]
+EngineName = Literal["builtin", "coppeliasim"]
 ArmActionMode = Literal[
     "joint_velocity",
     "joint_position",
     "delta_joint_position",
     "ee_pose_ik",
     "delta_ee_pose_ik",
+    "joint_torque",
     "ee_pose_planning",
+    "delta_ee_pose_planning",
+    "er_joint_ik",
+    "delta_er_joint_ik",
 ]
 GripperActionMode = Literal["discrete", "joint_position"]
 DeltaFrame = Literal["world", "end_effector"]
@@ -40,10 +45,27 @@ ObservationName = Literal[
     "task_low_dim_state",
 ]
 
-POSE_MODES: tuple[str, ...] = ("ee_pose_ik", "delta_ee_pose_ik", "ee_pose_planning")
+POSE_MODES: tuple[str, ...] = (
+    "ee_pose_ik",
+    "delta_ee_pose_ik",
+    "ee_pose_planning",
+    "delta_ee_pose_planning",
+    "er_joint_ik",
+    "delta_er_joint_ik",
+)
 """Arm action modes whose actions are poses of the tip. Of all actions within the
 bounds, only theirs may ask for what cannot be done; and one of theirs may take many
 control steps."""
+
+BUILTIN_ARM_MODES: tuple[str, ...] = (
+    "joint_velocity",
+    "joint_position",
+    "delta_joint_position",
+    "ee_pose_ik",
+    "delta_ee_pose_ik",
+    "ee_pose_planning",
+)
+"""Arm action modes that engine ``builtin`` has; ``coppeliasim`` has all."""
 
 OBSERVATION_NAMES: tuple[str, ...] = get_args(ObservationName)
 """RLBench's low-dimensional observation fields, in the order observations have."""
@@ -67,7 +89,8 @@ class EnvConfig:
     """
 
     task: str
-    """Task name in snake case, such as ``"open_drawer"``."""
+    """Task name in snake case, such as ``"open_drawer"``; with engine
+    ``coppeliasim`` also RLBench's class name, or ``"module.path:Class"``."""
 
     engine: EngineName = "builtin"
     """What simulates."""
@@ -89,7 +112,8 @@ class EnvConfig:
 
     collision_checking: bool = False
     """Whether paths of ``ee_pose_planning`` touch nothing but what they start at;
-    needs the extra ``planning``. As in RLBench, a checked path pushes nothing."""
+    needs the extra ``planning``. As in RLBench, a checked path pushes nothing. Engine
+    ``coppeliasim`` checks in every mode of poses, with CoppeliaSim's own planner."""
 
     on_invalid: InvalidActionPolicy = "noop_penalty"
     """What follows an action whose pose the arm cannot take: the sub-env stands still
@@ -128,6 +152,10 @@ class EnvConfig:
     """What differs from episode to episode beside the task's own placement: colours,
     lights, cameras, friction, masses. None: nothing."""
 
+    simulator: Simulator | None = None
+    """Robot, renderer and whatever else only RLBench's own scene has; for engine
+    ``coppeliasim``, where None means ``Simulator()``."""
+
     def __post_init__(self) -> None:
         """Check every field against its closed set or range."""
         if not isinstance(self.task, str):
@@ -143,8 +171,6 @@ class EnvConfig:
             raise InvalidOptionError(
                 "collision_checking", self.collision_checking, "True or False"
             )
-        if self.collision_checking and self.arm_action_mode == "ee_pose_planning":
-            _check_planner()
         _check_choice("delta frame", self.delta_frame, get_args(DeltaFrame))
         _check_choice(
             "invalid action policy", self.on_invalid, get_args(InvalidActionPolicy)
@@ -171,6 +197,36 @@ class EnvConfig:
                 "a Randomization, such as rlbench_puffer.Randomization(colors=0.3)",
             )
         _check_choice("render quality", self.render_quality, get_args(RenderQuality))
+        self._check_engine()
+
+    def _check_engine(self) -> None:
+        """Check what one engine has and another has not."""
+        mode, simulator = self.arm_action_mode, self.simulator
+        if self.engine == "builtin":
+            if mode not in BUILTIN_ARM_MODES:
+                raise InvalidOptionError(
+                    "arm_action_mode",
+                    mode,
+                    f'one of {", ".join(BUILTIN_ARM_MODES)} with engine "builtin"',
+                    'engine="coppeliasim" has it.',
+                )
+            if simulator is not None:
+                raise InvalidOptionError(
+                    "simulator", simulator, 'None with engine "builtin"'
+                )
+            if self.collision_checking and mode == "ee_pose_planning":
+                _check_planner()
+            return
+        if simulator is not None and not isinstance(simulator, Simulator):
+            raise InvalidOptionError(
+                "simulator", simulator, "a rlbench_puffer.Simulator or None"
+            )
+        only_here = {"num_threads": 1, "render_quality": "fast", "randomize": None}
+        for name, only in only_here.items():
+            if getattr(self, name) != only:
+                raise InvalidOptionError(
+                    name, getattr(self, name), f'{only!r} with engine "{self.engine}"'
+                )
 
     @property
     def camera_pairs(self) -> Cameras:

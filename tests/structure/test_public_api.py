@@ -18,6 +18,7 @@ PUBLIC = [
     "RLBenchPufferError",
     "Randomization",
     "Scene",
+    "Simulator",
     "Task",
     "Waypoint",
     "__version__",

@@ -123,6 +123,11 @@ class Engine(abc.ABC):
           of it stands for. Empty without cameras.
         """
 
+    def episode_info(self, env_id: int) -> dict[str, Any]:
+        """What else is to be known of a sub-env's episode that has just begun."""
+        del env_id
+        return {}
+
     @abc.abstractmethod
     def picture(
         self, env_id: int, camera: str, size: tuple[int, int]

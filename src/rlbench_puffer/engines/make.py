@@ -1,24 +1,37 @@
 """Makes the engine that a configuration names; imports it lazily."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from rlbench_puffer.engines.base import Engine
 
 
-def make_engine(
-    config: EnvConfig, task_class: Callable[[], Any], num_envs: int
-) -> "Engine":
+def make_engine(config: EnvConfig, task: Any, num_envs: int) -> "Engine":
     """The engine of ``config`` with ``num_envs`` simulations of a task.
 
     Args:
       config: names the engine and its options.
-      task_class: makes the task's rules; called once.
-      num_envs: how many simulations.
+      task: of engine ``builtin``, what makes the task's rules; of ``coppeliasim``, the
+        task's facts.
+      num_envs: how many simulations; one with ``coppeliasim``.
+
+    Raises:
+      InvalidOptionError: more simulations than the engine can hold in a process.
     """
+    if config.engine == "coppeliasim":
+        from rlbench_puffer.engines.rlbench.engine import RLBenchEngine
+
+        if num_envs != 1:
+            raise InvalidOptionError(
+                "num_envs",
+                num_envs,
+                f'1 in one process with engine "{config.engine}"',
+                'Use make_vec(backend="shm") for more.',
+            )
+        return RLBenchEngine(config, task)
     from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 
-    return BuiltinEngine(config, task_class(), num_envs)
+    return BuiltinEngine(config, task(), num_envs)

@@ -7,16 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines import workspace
+from rlbench_puffer.engines.rlbench.action_bounds import simulated_bounds
+from rlbench_puffer.engines.robot_facts import PANDA, RobotFacts
 from rlbench_puffer.errors import InvalidActionError
-
-ACTION_DIM = 8
-"""Seven numbers for the arm, one for the gripper."""
 
 _QUAT_LOWER = np.full(4, -1.0)
 
 
 def physical_bounds(
-    config: EnvConfig,
+    config: EnvConfig, robot: RobotFacts = PANDA
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bounds of an action in physical units.
 
@@ -26,11 +25,14 @@ def physical_bounds(
     around RLBench's workspace [m], then the components of a quaternion ``xyzw``.
     ``delta_ee_pose_ik``: 5 cm along each axis [m], then likewise. Gripper
     ``discrete``: 0 to 1, more than 0.5 opens; ``joint_position``: each finger's
-    position, 0 to 0.04 [m].
+    position, 0 to 0.04 [m]. Of engine ``coppeliasim``: see
+    :func:`simulated_bounds`.
 
     Returns:
-      low, high: (8,) each.
+      low, high: (action_dim,) each; (8,) with a Panda.
     """
+    if config.engine != "builtin":
+        return simulated_bounds(config, robot)
     if config.arm_action_mode == "joint_velocity":
         low, high = -limits.JOINT_VELOCITY_LIMIT, limits.JOINT_VELOCITY_LIMIT
     elif config.arm_action_mode == "joint_position":
@@ -57,15 +59,17 @@ class ActionScaling:
 
     Args:
       config: decides the modes and whether actions are normalised.
+      robot: limits of the arm and the gripper.
     """
 
-    def __init__(self, config: EnvConfig) -> None:
-        self._low, self._high = physical_bounds(config)
+    def __init__(self, config: EnvConfig, robot: RobotFacts = PANDA) -> None:
+        self._low, self._high = physical_bounds(config, robot)
+        self._size = len(self._low)
         self._center = (self._high + self._low) / 2
         self._half_range = (self._high - self._low) / 2
         self._normalized = config.normalize_actions
         if config.normalize_actions:
-            self.space = gymnasium.spaces.Box(-1.0, 1.0, (ACTION_DIM,), np.float32)
+            self.space = gymnasium.spaces.Box(-1.0, 1.0, (self._size,), np.float32)
         else:
             self.space = gymnasium.spaces.Box(
                 self._low.astype(np.float32),
@@ -125,13 +129,14 @@ class ActionScaling:
         if array.dtype.kind not in "fiu":
             raise InvalidActionError(
                 f"Actions have dtype {array.dtype}, expected a real number type.",
-                f"Pass a float32 array of shape {(num_envs, ACTION_DIM)}.",
+                f"Pass a float32 array of shape {(num_envs, self._size)}.",
             )
-        if array.shape != (num_envs, ACTION_DIM):
+        if array.shape != (num_envs, self._size):
             raise InvalidActionError(
                 f"Actions have shape {array.shape}, expected "
-                f"{(num_envs, ACTION_DIM)}: one row for each sub-env.",
-                "Pass one action of 8 numbers (7 arm, 1 gripper) for each sub-env.",
+                f"{(num_envs, self._size)}: one row for each sub-env.",
+                f"Pass one action of {self._size} numbers ({self._size - 1} arm, 1 "
+                "gripper) for each sub-env.",
             )
         values = array.astype(np.float64, copy=False)
         # NaN compares False, so one pass finds NaN, infinity and out of range.

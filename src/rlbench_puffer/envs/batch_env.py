@@ -47,11 +47,12 @@ class EnvSpaces:
 
     def __init__(self, task: TaskFacts, config: EnvConfig) -> None:
         fields = observation_fields(
-            config.observations, task.low_dim_size, config.camera_pairs
+            config.observations, task.low_dim_size, config.camera_pairs, task.robot
         )
         self.observation_space = observation_space(fields)
         self.single_observation_space = flat_space(fields)
-        self.single_action_space: gymnasium.spaces.Box = ActionScaling(config).space
+        scaling = ActionScaling(config, task.robot)
+        self.single_action_space: gymnasium.spaces.Box = scaling.space
         self.observation_dtype = structured_dtype(fields)
 
 
@@ -97,7 +98,7 @@ class BatchEnv:
         self.config = config
         engine.first_env_id = first_env_id
         self._episodes = Episodes(engine, task, config)
-        self._scaling = ActionScaling(config)
+        self._scaling = ActionScaling(config, task.robot)
         self._all = np.arange(self.num_agents)
         self._over = np.zeros(self.num_agents, bool)
         self._was_reset = False

@@ -12,14 +12,14 @@ from rlbench_puffer.engines.base import Engine, EngineState
 from rlbench_puffer.engines.make import make_engine
 from rlbench_puffer.envs.actions import ActionScaling
 from rlbench_puffer.envs.batch_env import EnvSpaces
-from rlbench_puffer.envs.episodes import Episodes
+from rlbench_puffer.envs.episodes import Episodes, allowed_variations
 from rlbench_puffer.errors import (
     CallOrderError,
     ClosedError,
     InvalidOptionError,
     UnknownNameError,
 )
-from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.tasks.make import make_task
 
 Observation = dict[str, NDArray[Any]]
 
@@ -83,11 +83,12 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
             raise UnknownNameError("render mode", render_mode, RENDER_MODES)
         self.render_mode = render_mode
         self.config = config
-        self.task = find_task(config.task)
+        self.task = make_task(config)
+        allowed_variations(config, self.task)
         spaces = EnvSpaces(self.task, config)
         self.observation_space = spaces.observation_space
         self.action_space = spaces.single_action_space
-        self._scaling = ActionScaling(config)
+        self._scaling = ActionScaling(config, self.task.robot)
         self._row = np.zeros(1, spaces.observation_dtype)
         self._only = np.array([0])
         self._has_cameras = bool(config.camera_pairs)
@@ -165,6 +166,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
             "variation": int(episodes.engine.variations[0]),
             "descriptions": episodes.engine.descriptions(0),
             **episodes.engine.camera_info(0),
+            **episodes.engine.episode_info(0),
         }
 
     def step(

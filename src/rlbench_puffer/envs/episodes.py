@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rlbench_puffer.config import POSE_MODES, EnvConfig
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds, rows_of
+from rlbench_puffer.engines.robot_facts import RobotFacts
 from rlbench_puffer.errors import InvalidOptionError
 
 Info = dict[str, Any]
@@ -31,6 +32,11 @@ class TaskFacts(Protocol):
     @property
     def low_dim_size(self) -> int:
         """Length of ``task_low_dim_state``."""
+        ...
+
+    @property
+    def robot(self) -> RobotFacts:
+        """Limits of the arm and the gripper."""
         ...
 
     @property
@@ -117,6 +123,7 @@ class Episodes:
                 "variation": chosen[position],
                 "descriptions": self.engine.descriptions(int(env_id)),
                 **self.engine.camera_info(int(env_id)),
+                **self.engine.episode_info(int(env_id)),
             }
             for position, env_id in enumerate(env_ids)
         ]

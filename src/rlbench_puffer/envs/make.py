@@ -29,9 +29,9 @@ def make(task: str, *, render_mode: str | None = None, **options: Any) -> "RLBen
 def make_spaces(config: EnvConfig) -> "EnvSpaces":
     """The spaces of a configuration; starts no simulator."""
     from rlbench_puffer.envs.batch_env import EnvSpaces
-    from rlbench_puffer.tasks.registry import find_task
+    from rlbench_puffer.tasks.make import make_task
 
-    return EnvSpaces(find_task(config.task), config)
+    return EnvSpaces(make_task(config), config)
 
 
 def make_batch_env(
@@ -44,8 +44,11 @@ def make_batch_env(
     """``num_envs`` sub-envs of one batched engine; what a worker hosts."""
     from rlbench_puffer.engines.make import make_engine
     from rlbench_puffer.envs.batch_env import BatchEnv
-    from rlbench_puffer.tasks.registry import find_task
+    from rlbench_puffer.envs.episodes import allowed_variations
+    from rlbench_puffer.tasks.make import make_task
 
-    task = find_task(config.task)
+    task = make_task(config)
+    # Before a simulator starts.
+    allowed_variations(config, task)
     engine = make_engine(config, task, num_envs)
     return BatchEnv(engine, task, config, buffers=buffers, first_env_id=first_env_id)

@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.camera import Cameras
-from rlbench_puffer.engines import panda_limits as limits
 from rlbench_puffer.engines.camera_rig import MOUNTS
+from rlbench_puffer.engines.robot_facts import PANDA, RobotFacts
 
 JOINT_POSITION_MARGIN = 0.1
 """Slack in [rad] of the joint position bounds: MuJoCo's joint limits are soft."""
 
-REACH = 1.5
-"""Bound of the gripper's position in [m] from the world's origin, each axis, plus
-the height of the base: the arm's reach is 0.855 m and its base is at 0.82 m."""
+HEIGHT = 2.5
+"""Bound of the gripper's height in [m]: arms stand at 0.82 m."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,24 +49,28 @@ def _field(name: str, size: int, low: object, high: object) -> ObservationField:
     return ObservationField(name=name, low=bound(low), high=bound(high))
 
 
-def _robot_fields() -> dict[str, ObservationField]:
+def _robot_fields(robot: RobotFacts) -> dict[str, ObservationField]:
     margin = JOINT_POSITION_MARGIN
-    pose_bound = np.array([REACH, REACH, 2.5, 1, 1, 1, 1])
+    dof = robot.dof
+    pose_bound = np.array([robot.reach, robot.reach, HEIGHT, 1, 1, 1, 1])
     fields = [
         _field(
             "joint_positions",
-            7,
-            limits.JOINT_LOWER - margin,
-            limits.JOINT_UPPER + margin,
+            dof,
+            robot.joint_lower - margin,
+            robot.joint_upper + margin,
         ),
-        _field("joint_velocities", 7, -np.inf, np.inf),
-        _field(
-            "joint_forces", 7, -limits.JOINT_TORQUE_LIMIT, limits.JOINT_TORQUE_LIMIT
-        ),
+        _field("joint_velocities", dof, -np.inf, np.inf),
+        _field("joint_forces", dof, -robot.joint_force_bound, robot.joint_force_bound),
         _field("gripper_open", 1, 0.0, 1.0),
         _field("gripper_pose", 7, -pose_bound, pose_bound),
-        _field("gripper_joint_positions", 2, 0.0, limits.FINGER_TRAVEL),
-        _field("gripper_touch_forces", 6, -np.inf, np.inf),
+        _field(
+            "gripper_joint_positions",
+            len(robot.gripper_lower),
+            robot.gripper_lower,
+            robot.gripper_upper,
+        ),
+        _field("gripper_touch_forces", robot.touch_force_size, -np.inf, np.inf),
     ]
     return {field.name: field for field in fields}
 
@@ -95,7 +98,10 @@ def _camera_fields(cameras: Cameras) -> tuple[ObservationField, ...]:
 
 
 def observation_fields(
-    names: tuple[str, ...], low_dim_size: int, cameras: Cameras = ()
+    names: tuple[str, ...],
+    low_dim_size: int,
+    cameras: Cameras = (),
+    robot: RobotFacts = PANDA,
 ) -> tuple[ObservationField, ...]:
     """The fields of an observation, in their fixed order, pictures last.
 
@@ -103,8 +109,9 @@ def observation_fields(
       names: field names, already in RLBench's order (see ``EnvConfig``).
       low_dim_size: length of the task's ``task_low_dim_state``.
       cameras: what the cameras give, in RLBench's order.
+      robot: limits of the arm and the gripper.
     """
-    known = _robot_fields()
+    known = _robot_fields(robot)
     known["task_low_dim_state"] = _field(
         "task_low_dim_state", low_dim_size, -np.inf, np.inf
     )

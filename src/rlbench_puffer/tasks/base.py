@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
+from rlbench_puffer.engines.robot_facts import PANDA, RobotFacts
 from rlbench_puffer.tasks.waypoints import Waypoint
 
 FloatArray = NDArray[np.float64]
@@ -50,6 +51,9 @@ class Task(abc.ABC):
 
     success_bonus: ClassVar[float] = 10.0
     """Shaped reward of success."""
+
+    robot: ClassVar[RobotFacts] = PANDA
+    """Limits of the arm and the gripper."""
 
     graspable: ClassVar[tuple[str, ...]] = ()
     """Names of free bodies that the closing gripper attaches."""

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from rlbench_puffer.config import EnvConfig, check_positive_int, make_config
@@ -15,6 +16,12 @@ from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.native_options import NativeOptions
 from rlbench_puffer.vector.planning import hosted_config, plan_layout
 from rlbench_puffer.vector.shm.options import ShmOptions
+from rlbench_puffer.vector.simulated import (
+    make_simulated_batch_env,
+    make_simulated_env,
+    with_deadlines,
+    workers_of,
+)
 
 BackendName = Literal["serial", "gym", "puffer", "shm", "native"]
 
@@ -86,16 +93,19 @@ def make_vec(
         layout, recipes = plan_native(config, num_envs, threads, batch_size)
         own = NativeOptions(**own_options)
         return NativeVecEnv.from_recipes(layout, recipes, own, seed)
+    num_workers = workers_of(config, backend, num_envs, num_workers)
     layout = _make_layout(config, num_envs, backend, num_workers, batch_size)
     config = hosted_config(config)
     if backend == "serial":
         from rlbench_puffer.vector.serial import SerialVecEnv
 
-        return SerialVecEnv(layout, _recipes(config, layout)[0], seed, **own_options)
+        recipe = _recipes(config, layout, in_this_process=True)[0]
+        return SerialVecEnv(layout, recipe, seed, **own_options)
+    own_options = with_deadlines(config, own_options)
     if backend == "gym":
         from rlbench_puffer.vector.gym import GymVecEnv
 
-        env_fns = [functools.partial(_make_env, config)] * num_envs
+        env_fns = [functools.partial(_env_maker(config), config)] * num_envs
         return GymVecEnv(layout, env_fns, Deadlines(**own_options), seed)
     if backend == "puffer":
         from rlbench_puffer.vector.puffer import PufferVecEnv
@@ -194,12 +204,16 @@ def _no_fit(num_envs: int, workers: int) -> InvalidOptionError:
     )
 
 
-def _recipes(config: EnvConfig, layout: VecLayout) -> list[HostRecipe]:
+def _recipes(
+    config: EnvConfig, layout: VecLayout, *, in_this_process: bool = False
+) -> list[HostRecipe]:
     each = layout.envs_per_worker
+    worker_has_simulator = config.engine != "builtin" and not in_this_process
+    creator = make_simulated_batch_env if worker_has_simulator else make_batch_env
     return [
         HostRecipe(
             kind="batched",
-            creators=(make_batch_env,),
+            creators=(creator,),
             args=((config, each),),
             kwargs=({"first_env_id": worker * each},),
             num_envs=each,
@@ -207,6 +221,10 @@ def _recipes(config: EnvConfig, layout: VecLayout) -> list[HostRecipe]:
         )
         for worker in range(layout.num_workers)
     ]
+
+
+def _env_maker(config: EnvConfig) -> Callable[[EnvConfig], Any]:
+    return _make_env if config.engine == "builtin" else make_simulated_env
 
 
 def _make_env(config: EnvConfig) -> Any:

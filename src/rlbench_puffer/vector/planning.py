@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.envs.make import make_spaces
-from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.tasks.make import make_task
 from rlbench_puffer.vector.layout import VecLayout
 
 
@@ -32,7 +32,7 @@ def plan_layout(
             emulated_observation_dtype=spaces.observation_dtype,
         ),
         structured_space=spaces.observation_space,
-        episode_length=config.episode_length or find_task(config.task).episode_length,
+        episode_length=config.episode_length or make_task(config).episode_length,
         raises_invalid_actions=config.on_invalid == "raise",
     )
 

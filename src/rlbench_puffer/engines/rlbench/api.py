@@ -1,0 +1,201 @@
+"""The one door to RLBench and PyRep: everything of theirs that this package uses.
+
+Importing it imports both, so CoppeliaSim's library must be loaded before.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from pyrep.const import ObjectType, RenderMode
+from pyrep.errors import PyRepError as PyRepError
+from pyrep.objects.vision_sensor import VisionSensor
+from rlbench.action_modes import arm_action_modes as arms
+from rlbench.action_modes import gripper_action_modes as grippers
+from rlbench.action_modes.action_mode import MoveArmThenGripper
+from rlbench.backend.exceptions import InvalidActionError as InvalidActionError
+from rlbench.backend.exceptions import TaskEnvironmentError as TaskEnvironmentError
+from rlbench.const import SUPPORTED_ROBOTS
+from rlbench.environment import Environment
+from rlbench.observation_config import CameraConfig, ObservationConfig
+from rlbench.sim2real.domain_randomization import (
+    RandomizeEvery,
+    VisualRandomizationConfig,
+)
+
+from rlbench_puffer.camera import CAMERA_NAMES, Camera
+from rlbench_puffer.config import OBSERVATION_NAMES, EnvConfig
+from rlbench_puffer.engines.camera_rig import MOUNTS, extrinsics
+from rlbench_puffer.engines.rlbench.task_names import TaskName
+from rlbench_puffer.errors import ConfigError
+from rlbench_puffer.simulator import Simulator
+
+_RENDER_MODES = {"opengl": RenderMode.OPENGL, "opengl3": RenderMode.OPENGL3}
+_EVERY = {
+    "episode": RandomizeEvery.EPISODE,
+    "transition": RandomizeEvery.TRANSITION,
+}
+
+
+def make_environment(config: EnvConfig, simulator: Simulator) -> Any:
+    """RLBench's ``Environment`` as configured, not launched."""
+    randomization: dict[str, Any] = {}
+    if simulator.textures is not None:
+        randomization["randomize_every"] = _EVERY[simulator.randomize_every]
+        randomization["visual_randomization_config"] = VisualRandomizationConfig(
+            simulator.textures
+        )
+    return Environment(
+        action_mode=_action_mode(config, simulator),
+        dataset_root=simulator.dataset_root or "",
+        obs_config=_observation_config(config, simulator),
+        headless=True,
+        static_positions=simulator.static_positions,
+        robot_setup=simulator.robot,
+        attach_grasped_objects=simulator.attach_grasped_objects,
+        shaped_rewards=config.reward == "shaped",
+        **randomization,
+    )
+
+
+def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
+    """The task's class, whose instances keep what ``success`` last said.
+
+    ``last_success`` of an instance is RLBench's pair: success, and whether the
+    episode ends. RLBench finds a task's model by its class's name, which is kept.
+
+    Args:
+      task: where the class is.
+      created: called with each instance.
+
+    Raises:
+      ConfigError: the module has no such class.
+    """
+    module = importlib.import_module(task.module)
+    base = getattr(module, task.class_name, None)
+    if not isinstance(base, type):
+        raise ConfigError(
+            f"Module {task.module} has no class {task.class_name}. Check the spelling."
+        )
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        base.__init__(self, *args, **kwargs)
+        self.last_success = (False, False)
+        created(self)
+
+    def success(self: Any) -> tuple[bool, bool]:
+        self.last_success = base.success(self)
+        return self.last_success
+
+    members = {"__init__": __init__, "success": success, "__module__": base.__module__}
+    return type(base.__name__, (base,), members)
+
+
+def robot_limits(robot: str) -> dict[str, Any]:
+    """Limits of a robot in the running scene, as plain lists.
+
+    Returns:
+      ``velocity`` [rad/s], ``arm`` and ``gripper`` (pairs of a least and a largest
+      position, or None where a joint turns for ever), ``touch`` (count of numbers).
+    """
+    arm_class, gripper_class, _ = SUPPORTED_ROBOTS[robot]
+    arm, gripper = arm_class(), gripper_class()
+    forces = np.asarray(gripper.get_touch_sensor_forces())
+    return {
+        "velocity": [float(v) for v in arm.get_joint_upper_velocity_limits()],
+        "arm": _intervals(arm),
+        "gripper": _intervals(gripper),
+        "touch": int(forces.size),
+    }
+
+
+def names_in_masks(task: Any) -> dict[int, str]:
+    """What the numbers in a mask stand for: handles of the scene's shapes."""
+    shapes = task.pyrep.get_objects_in_tree(object_type=ObjectType.SHAPE)
+    return {int(shape.get_handle()): str(shape.get_name()) for shape in shapes}
+
+
+def new_sensor(camera: str, size: tuple[int, int], simulator: Simulator) -> Any:
+    """A camera in the place of one of RLBench's standing ones.
+
+    Args:
+      camera: RLBench's name of it.
+      size: height and width in pixels.
+      simulator: says what draws.
+    """
+    mount = MOUNTS[camera]
+    sensor = VisionSensor.create(
+        [size[1], size[0]],
+        explicit_handling=True,
+        view_angle=float(np.degrees(mount.fov)),
+        near_clipping_plane=mount.near,
+        far_clipping_plane=mount.far,
+        render_mode=_RENDER_MODES[simulator.renderer],
+    )
+    sensor.set_matrix(extrinsics(np.array(mount.position), mount.axes))
+    return sensor
+
+
+def _intervals(component: Any) -> list[list[float] | None]:
+    cyclic, intervals = component.get_joint_intervals()
+    return [
+        None if turns else [float(low), float(low) + float(span)]
+        for turns, (low, span) in zip(cyclic, intervals, strict=True)
+    ]
+
+
+def _action_mode(config: EnvConfig, simulator: Simulator) -> Any:
+    mode = config.arm_action_mode
+    absolute = not mode.startswith("delta_")
+    frame = {"world": arms.RelativeFrame.WORLD, "end_effector": arms.RelativeFrame.EE}
+    pose: dict[str, Any] = {
+        "absolute_mode": absolute,
+        "frame": frame[config.delta_frame] if not absolute else frame["world"],
+        "collision_checking": config.collision_checking,
+    }
+    makers: dict[str, Callable[[], Any]] = {
+        "joint_velocity": arms.JointVelocity,
+        "joint_torque": arms.JointTorque,
+        "joint_position": lambda: arms.JointPosition(absolute),
+        "ee_pose_ik": lambda: arms.EndEffectorPoseViaIK(**pose),
+        "ee_pose_planning": lambda: arms.EndEffectorPoseViaPlanning(**pose),
+        "er_joint_ik": lambda: arms.ERJointViaIK(
+            commanded_joints=list(simulator.commanded_joints), **pose
+        ),
+    }
+    arm = makers[mode.removeprefix("delta_")]()
+    gripper = {
+        "discrete": grippers.Discrete,
+        "joint_position": grippers.GripperJointPosition,
+    }[config.gripper_action_mode]
+    return MoveArmThenGripper(
+        arm, gripper(attach_grasped_objects=simulator.attach_grasped_objects)
+    )
+
+
+def _observation_config(config: EnvConfig, simulator: Simulator) -> Any:
+    cameras = dict(config.camera_pairs)
+    wanted = {
+        f"{name}_camera": _camera_config(cameras.get(name), simulator)
+        for name in CAMERA_NAMES
+    }
+    fields = {name: name in config.observations for name in OBSERVATION_NAMES}
+    return ObservationConfig(**wanted, **fields)
+
+
+def _camera_config(camera: Camera | None, simulator: Simulator) -> Any:
+    if camera is None:
+        off = CameraConfig()
+        off.set_all(False)
+        return off
+    return CameraConfig(
+        rgb=camera.rgb,
+        # RLBench makes a cloud of nothing unless it draws colours or depth as well.
+        depth=camera.depth or camera.point_cloud,
+        point_cloud=camera.point_cloud,
+        mask=camera.mask,
+        image_size=(camera.size[1], camera.size[0]),
+        render_mode=_RENDER_MODES[simulator.renderer],
+        depth_in_meters=True,
+    )

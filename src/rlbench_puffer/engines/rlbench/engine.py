@@ -1,0 +1,340 @@
+"""RLBench's own tasks behind the engine seam: one simulation in one process."""
+
+import functools
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines import workspace
+from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
+from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE
+from rlbench_puffer.engines.rlbench.demo import START_KEYS, RLBenchDemo
+from rlbench_puffer.engines.rlbench.facts import SimulatedTask
+from rlbench_puffer.engines.rlbench.session import Session
+from rlbench_puffer.engines.rlbench.streams import (
+    GlobalStreams,
+    draw_words,
+)
+from rlbench_puffer.errors import DisplayError, SimulationError, unreachable_pose
+from rlbench_puffer.simulator import Simulator
+
+RESET_ATTEMPTS = 10
+"""How often a reset is tried, each time with the next seed of the episode's stream."""
+
+_POSES = ("ee_pose_ik", "ee_pose_planning", "er_joint_ik")
+
+
+class RLBenchEngine(Engine):
+    """One task of RLBench's, run by RLBench's own code.
+
+    It draws chance from the episode's generator alone, whatever RLBench does with the
+    global ones. The same seeds in the same order give the same bits (measured on
+    CoppeliaSim 4.1); physics keep a little memory across resets, so that an episode
+    need not equal itself in another order.
+
+    Args:
+      config: what to run.
+      task: facts of the task.
+
+    Attributes:
+      display_description: what is drawn on, in one line.
+      reset_retries: resets that had to be tried again, in all.
+
+    Raises:
+      SimulationError: the simulator did not start, or this process has one.
+      DisplayError: there is nothing to draw on.
+      MissingDependencyError: RLBench or PyRep is not installed.
+    """
+
+    def __init__(self, config: EnvConfig, task: SimulatedTask) -> None:
+        self.num_envs = 1
+        self._config = config
+        self._options = config.simulator or Simulator()
+        self._facts = task
+        self._shaped = config.reward == "shaped"
+        mode = config.arm_action_mode
+        self._sends_poses = mode.removeprefix("delta_") in _POSES
+        self._streams = GlobalStreams()
+        self._sensors: dict[tuple[str, tuple[int, int]], Any] = {}
+        self._observation: Any = None
+        self._descriptions: tuple[str, ...] = ()
+        self._start: dict[str, Any] = {}
+        self._actions: list[NDArray[np.float64]] = []
+        self._episodes = 0
+        self._retries = 0
+        self.reset_retries = 0
+        self.success = np.zeros(1, bool)
+        self.terminated = np.zeros(1, bool)
+        self.shaped_reward = np.zeros(1, np.float32)
+        self.variations = np.zeros(1, np.int64)
+        self.faults: dict[int, str] = {}
+        self.invalid_actions: dict[int, str] = {}
+        self._session = Session(config)
+        self.display_description = self._session.display.description
+        # A forgotten engine frees the process's one place for a simulator. At exit
+        # there is nothing to free: it ends with the process.
+        self._close = weakref.finalize(self, self._session.close)
+        self._close.atexit = False
+
+    def reset(
+        self,
+        env_ids: EnvIds,
+        rngs: Sequence[np.random.Generator],
+        variations: Sequence[int],
+    ) -> None:
+        """See :meth:`Engine.reset`.
+
+        Raises:
+          SimulationError: RLBench could not place the task in ten attempts.
+        """
+        recycle_after = self._options.recycle_after
+        if recycle_after is not None and self._episodes >= recycle_after:
+            self._session.restart()
+            self._sensors.clear()
+            self._episodes = 0
+        self._episodes += 1
+        (rng,), (variation,) = rngs, variations
+        for attempt in range(RESET_ATTEMPTS):
+            try:
+                start = {"words": draw_words(rng), "variation": int(variation)}
+                self._begin(start)
+            except self._session.api.TaskEnvironmentError as error:
+                self.reset_retries += 1
+                if attempt == RESET_ATTEMPTS - 1:
+                    raise SimulationError(
+                        f"RLBench could not place {self._facts.name}, variation "
+                        f"{variation}, in {RESET_ATTEMPTS} attempts: {error} Choose "
+                        "other variations; some tasks fail more often than others."
+                    ) from error
+            else:
+                self._retries = attempt
+                return
+
+    def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
+        """See :meth:`Engine.step`."""
+        self.faults.clear()
+        self.invalid_actions.clear()
+        action = np.array(actions[0], np.float64)
+        reason = self._normalized(action) if self._sends_poses else ""
+        if not reason:
+            self._actions.append(action)
+            reason = self._advance(action)
+        if reason:
+            if self._config.on_invalid == "raise":
+                raise unreachable_pose(self.first_env_id, reason)
+            self.invalid_actions[0] = reason
+
+    def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """See :meth:`Engine.observe`."""
+        for name in self._config.observations:
+            value = np.asarray(getattr(self._observation, name), np.float32).ravel()
+            row = out[name][0]
+            if name == "task_low_dim_state" and value.size != row.size:
+                value = self._padded(value, row.size)
+            row[:] = value
+
+    def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
+        """See :meth:`Engine.render`; RLBench has drawn when it stepped."""
+        for camera, options in self._config.camera_pairs:
+            for kind in options.kinds:
+                name = f"{camera}_{kind}"
+                out[name][0] = getattr(self._observation, name)
+
+    def camera_info(self, env_id: int) -> dict[str, Any]:
+        """See :meth:`Engine.camera_info`."""
+        told = {
+            key: value
+            for key, value in self._observation.misc.items()
+            if "_camera_" in key
+        }
+        if any(camera.mask for _, camera in self._config.camera_pairs):
+            told["mask_names"] = self._session.api.names_in_masks(self._session.rules)
+        return told
+
+    def episode_info(self, env_id: int) -> dict[str, Any]:
+        """See :meth:`Engine.episode_info`: retries, and waypoints where asked for."""
+        told: dict[str, Any] = {}
+        if self._retries:
+            told["reset_retries"] = self._retries
+        if self._options.count_waypoints:
+            with self._streams.active():
+                waypoints = self._session.call(
+                    "counting waypoints", self._session.rules.get_waypoints
+                )
+            told["waypoint_count"] = len(waypoints)
+        return told
+
+    def picture(
+        self, env_id: int, camera: str, size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        """See :meth:`Engine.picture`.
+
+        RLBench removes cameras that are not configured, so another is put in their
+        place; the wrist's moves with the hand, and must be configured.
+
+        Raises:
+          DisplayError: the simulator was started without one, or the camera cannot be
+            had.
+        """
+        configured = dict(self._config.camera_pairs).get(camera)
+        if configured is not None and configured.rgb and configured.size == size:
+            return getattr(self._observation, f"{camera}_rgb").copy()
+        if not self._session.display.draws:
+            raise DisplayError(
+                "The simulator was started without a display, for there are no "
+                "cameras.",
+                f'Make the environment with cameras={{"{camera}": {size}}}, or with '
+                'display="xvfb".',
+            )
+        if camera == "wrist":
+            raise DisplayError(
+                "RLBench's wrist camera is not configured at this size.",
+                f'Make the environment with cameras={{"wrist": {size}}}.',
+            )
+        session = self._session
+        sensor = self._sensors.get((camera, size))
+        if sensor is None:
+            new = session.api.new_sensor
+            sensor = session.call("adding a camera", new, camera, size, self._options)
+            self._sensors[camera, size] = sensor
+        session.call("drawing", sensor.handle_explicitly)
+        rgb = session.call("drawing", sensor.capture_rgb)
+        return np.clip(255.0 * np.asarray(rgb), 0, 255).astype(np.uint8)
+
+    def descriptions(self, env_id: int) -> tuple[str, ...]:
+        """See :meth:`Engine.descriptions`."""
+        return self._descriptions
+
+    def save_state(self, env_id: int) -> EngineState:
+        """What :meth:`restore_state` replays: the episode's seed and actions.
+
+        CoppeliaSim has no state that can be put back bit for bit.
+        """
+        length = self._config.episode_length or self._facts.episode_length
+        size = self._actions[0].size if self._actions else 1
+        actions = np.zeros((max(length, len(self._actions)), size))
+        for row, action in zip(actions, self._actions, strict=False):
+            row[:] = action
+        return {
+            **self._start,
+            "num_actions": len(self._actions),
+            "actions": actions,
+        }
+
+    def restore_state(self, env_id: int, state: EngineState) -> None:
+        """Reset with the state's seed and repeat its actions; takes as long as those.
+
+        Exact as far as the simulator repeats itself; see the class.
+
+        Raises:
+          SimulationError: the task could not be placed again.
+        """
+        try:
+            self._begin({k: state[k] for k in START_KEYS if k in state})
+        except self._session.api.TaskEnvironmentError as error:
+            raise SimulationError(
+                f"RLBench could not repeat a reset that it has done: {error} Reset "
+                "without a state."
+            ) from error
+        for action in state["actions"][: int(state["num_actions"])]:
+            self._actions.append(np.array(action))
+            self._advance(self._actions[-1])
+
+    def get_demos(
+        self,
+        amount: int,
+        *,
+        variation: int = 0,
+        live: bool = True,
+        max_attempts: int = 10,
+        seed: int = 0,
+    ) -> list[RLBenchDemo]:
+        """RLBench's demos of this task; the running episode is over afterwards.
+
+        ``env.reset(options={"demo": demo})`` begins where one of them began.
+
+        Args:
+          amount: how many.
+          variation: of which task variation.
+          live: whether RLBench's scripted expert makes them now; else they are read
+            from ``Simulator.dataset_root``.
+          max_attempts: tries of the expert for each.
+          seed: of the placements, or of the choice among stored ones.
+
+        Raises:
+          SimulationError: the expert failed too often, or none are stored.
+        """
+        session = self._session
+        self._streams.begin(draw_words(np.random.default_rng(seed)))
+        options: dict[str, Any] = {"live_demos": live}
+        if live:
+            options["max_attempts"] = max_attempts
+        get = functools.partial(session.task.get_demos, amount, **options)
+        with self._streams.active():
+            session.call("choosing", session.task.set_variation, variation)
+            demos = session.call("getting demos", get)
+        return [RLBenchDemo(self._facts.name, demo, variation) for demo in demos]
+
+    def close(self) -> None:
+        """See :meth:`Engine.close`."""
+        self._close()
+
+    def _begin(self, start: dict[str, Any]) -> None:
+        session = self._session
+        self._start = start
+        self._actions = []
+        self._streams.begin(np.asarray(start["words"]))
+        variation = int(start["variation"])
+        doing = f"resetting {self._facts.name}"
+        with self._streams.active():
+            session.call("choosing", session.task.set_variation, variation)
+            if "demo" in start:
+                to_demo = session.task.reset_to_demo
+                told = session.call(doing, to_demo, start["demo"])
+            else:
+                told = session.call(doing, session.task.reset)
+        descriptions, self._observation = told
+        self._descriptions = tuple(str(text) for text in descriptions)
+        self.variations[0] = variation
+        self.success[0] = self.terminated[0] = False
+        self.shaped_reward[0] = 0.0
+        self.faults.clear()
+        self.invalid_actions.clear()
+
+    def _advance(self, action: NDArray[np.float64]) -> str:
+        """Step RLBench; why it refused the action, or nothing."""
+        session = self._session
+        with self._streams.active():
+            try:
+                self._observation, reward, terminate = session.call(
+                    f"stepping {self._facts.name}", session.task.step, action
+                )
+            except session.api.InvalidActionError as error:
+                return str(error)
+        self.success[0] = session.rules.last_success[0]
+        self.terminated[0] = terminate
+        if self._shaped:
+            self.shaped_reward[0] = reward
+        return ""
+
+    def _normalized(self, action: NDArray[np.float64]) -> str:
+        """Give the quaternion length 1, in place; why it cannot be, or nothing."""
+        quat = action[3:POSE_SIZE]
+        length = float(np.linalg.norm(quat))
+        if length < workspace.LEAST_QUAT_LENGTH:
+            return f"The quaternion has length {length:g}, expected more than 0."
+        quat /= length
+        return ""
+
+    def _padded(self, value: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+        if value.size > size:
+            raise SimulationError(
+                f"task_low_dim_state of {self._facts.name} has {value.size} numbers, "
+                f"expected {size} at most, which its other variations have. Choose "
+                "variations of one size, or leave the field out of observations."
+            )
+        return np.append(value, np.zeros(size - value.size, np.float32))

@@ -1,0 +1,54 @@
+"""What RLBench's, PyRep's and CoppeliaSim's messages mean, and what to do."""
+
+from rlbench_puffer.errors import SimulationError
+
+EXPLANATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "No value available yet",
+        "The physics plugin of the scene is missing from CoppeliaSim's folder, which "
+        "launching does not tell. Run `rlbench-puffer setup coppeliasim`.",
+    ),
+    (
+        "does not exist",
+        "This is what CoppeliaSim 4.2 and later answer: RLBench needs 4.1.0. Run "
+        "`rlbench-puffer setup coppeliasim`.",
+    ),
+    (
+        "The call failed on the V-REP side",
+        "The simulator refused a call; its scene may be damaged. Make a new "
+        "environment, and report it if it happens again with the same seed.",
+    ),
+    (
+        "does not have a defined reward",
+        'RLBench has no shaped reward for this task. Use reward="sparse".',
+    ),
+    (
+        "COPPELIASIM_ROOT",
+        "Set COPPELIASIM_ROOT to the folder of CoppeliaSim 4.1.0; "
+        "`rlbench-puffer setup coppeliasim` makes one.",
+    ),
+    (
+        "libcoppeliaSim",
+        "CoppeliaSim's library was not found. Run `rlbench-puffer doctor`.",
+    ),
+    (
+        "Could not collect demos",
+        "RLBench's scripted demo failed at every attempt; some tasks' often do. Try "
+        "another seed.",
+    ),
+)
+"""Part of a message, and its cause and cure; the first that fits holds."""
+
+
+def explained(error: BaseException, doing: str) -> SimulationError:
+    """An error of theirs as one of ours.
+
+    Args:
+      error: what was raised.
+      doing: what was being done, as in "while launching".
+    """
+    text = str(error)
+    fitting = [explanation for part, explanation in EXPLANATIONS if part in text]
+    explanation = (*fitting, "See docs/coppeliasim.md for what messages mean.")[0]
+    kind = type(error).__name__
+    return SimulationError(f"{kind} while {doing}: {text.rstrip('.')}. {explanation}")

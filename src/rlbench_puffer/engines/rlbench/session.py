@@ -1,0 +1,203 @@
+"""One running simulator with one task in it: started in order, ended for certain."""
+
+import ctypes
+import importlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.rlbench.deadline import deadline
+from rlbench_puffer.engines.rlbench.messages import explained
+from rlbench_puffer.engines.rlbench.qt_display import QtDisplay
+from rlbench_puffer.engines.rlbench.surroundings import kept_surroundings
+from rlbench_puffer.engines.rlbench.task_names import find_task_name
+from rlbench_puffer.errors import (
+    ClosedError,
+    MissingDependencyError,
+    RLBenchPufferError,
+    SimulationError,
+)
+from rlbench_puffer.simulator import Simulator
+
+_API = "rlbench_puffer.engines.rlbench.api"
+_LIBRARY = "libcoppeliaSim.so.1"
+_SHUTDOWN_S = 10.0
+
+
+class _Process:
+    """Whether this process has a simulator; a second one would hang for ever."""
+
+    holder_pid: int | None = None
+
+
+class Session:
+    """RLBench's environment, launched, with one task loaded.
+
+    Args:
+      config: what to run.
+
+    Attributes:
+      api: the module through which RLBench is reached.
+      task: RLBench's ``TaskEnvironment``.
+      rules: the task itself; ``rules.last_success`` is what it last said.
+      display: what is drawn on.
+
+    Raises:
+      SimulationError: the simulator did not start, or this process has one.
+      DisplayError: there is nothing to draw on.
+      MissingDependencyError: RLBench or PyRep is not installed.
+    """
+
+    def __init__(self, config: EnvConfig) -> None:
+        self._config = config
+        self._options = config.simulator or Simulator()
+        self._name = find_task_name(config.task)
+        self._environment: Any = None
+        self.rules: Any = None
+        self._take_process()
+        try:
+            self.display = QtDisplay(config.display, draws=bool(config.camera_pairs))
+        except BaseException:
+            _Process.holder_pid = None
+            raise
+        try:
+            root = coppeliasim_root()
+            os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = str(root)
+            self.api = _import_api(root)
+            self._launch()
+        except BaseException:
+            self.close()
+            raise
+
+    def call(self, doing: str, method: Callable[..., Any], *args: Any) -> Any:
+        """Call something of RLBench's; its errors are explained.
+
+        Its InvalidActionError and TaskEnvironmentError pass, for they are answers.
+
+        Raises:
+          SimulationError: anything else that it raised.
+          ClosedError: after :meth:`close`; the simulator would crash.
+        """
+        self._check_here(doing)
+        try:
+            return method(*args)
+        except (self.api.InvalidActionError, self.api.TaskEnvironmentError):
+            raise
+        except RLBenchPufferError:
+            raise
+        except Exception as error:
+            raise explained(error, doing) from error
+
+    def restart(self) -> None:
+        """Shut the simulator down and start it afresh."""
+        self._check_here("restart")
+        self._shut_down()
+        self._launch()
+
+    def close(self) -> None:
+        """Shut down, and end the display. Twice is fine.
+
+        Raises:
+          SimulationError: it did not shut down in time; end the process.
+        """
+        if _Process.holder_pid != os.getpid():
+            return
+        try:
+            self._shut_down()
+        finally:
+            self.display.close()
+            _Process.holder_pid = None
+
+    def _take_process(self) -> None:
+        if _Process.holder_pid == os.getpid():
+            raise SimulationError(
+                "This process already runs a simulator, and CoppeliaSim can run one "
+                "only: a second would hang for ever. Close the other environment "
+                'first, or use make_vec(backend="shm").'
+            )
+        if _Process.holder_pid is not None:
+            raise _forked("start a simulator")
+        _Process.holder_pid = os.getpid()
+
+    def _check_here(self, doing: str) -> None:
+        if _Process.holder_pid != os.getpid():
+            if _Process.holder_pid is not None:
+                raise _forked(doing)
+            raise ClosedError("simulator", doing)
+        self.display.check()
+
+    def _launch(self) -> None:
+        def created(rules: Any) -> None:
+            self.rules = rules
+
+        limit = self._options.launch_timeout_s
+        with kept_surroundings(), deadline(limit, "Launching the simulator"):
+            try:
+                environment = self.api.make_environment(self._config, self._options)
+                self._environment = environment
+                environment.launch()
+                task_class = self.api.recorded_task_class(self._name, created)
+                self.task = environment.get_task(task_class)
+            except RLBenchPufferError:
+                raise
+            except Exception as error:
+                raise explained(error, "launching") from error
+
+    def _shut_down(self) -> None:
+        environment, self._environment = self._environment, None
+        if environment is None:
+            return
+        with (
+            kept_surroundings(),
+            deadline(_SHUTDOWN_S, "Shutting the simulator down"),
+        ):
+            environment.shutdown()
+
+
+def coppeliasim_root() -> Path:
+    """CoppeliaSim's folder, absolute.
+
+    Raises:
+      SimulationError: COPPELIASIM_ROOT is not set, or holds no CoppeliaSim.
+    """
+    told = os.environ.get("COPPELIASIM_ROOT")
+    if not told:
+        raise SimulationError(
+            'engine="coppeliasim" needs CoppeliaSim 4.1.0, and COPPELIASIM_ROOT is not '
+            "set. `rlbench-puffer setup coppeliasim` installs it and says what to set."
+        )
+    root = Path(told).absolute()
+    if not (root / _LIBRARY).exists():
+        raise SimulationError(
+            f"COPPELIASIM_ROOT={told} holds no {_LIBRARY}. Run `rlbench-puffer setup "
+            "coppeliasim`, then `rlbench-puffer setup rlbench`, which makes that link."
+        )
+    return root
+
+
+def _import_api(root: Path) -> Any:
+    """Load CoppeliaSim's library, then RLBench.
+
+    LD_LIBRARY_PATH is read when a process starts; loading the library by its path
+    comes to the same at any time.
+    """
+    try:
+        ctypes.CDLL(str(root / _LIBRARY), mode=ctypes.RTLD_GLOBAL)
+        with kept_surroundings():
+            return importlib.import_module(_API)
+    except ModuleNotFoundError as error:
+        package = (error.name or "rlbench").partition(".")[0]
+        raise MissingDependencyError(
+            package, "RLBench's own tasks", "coppeliasim"
+        ) from error
+    except (ImportError, OSError) as error:
+        raise explained(error, "loading CoppeliaSim's library") from error
+
+
+def _forked(doing: str) -> SimulationError:
+    return SimulationError(
+        f"{doing}: this process was forked from one that runs a simulator, where a "
+        "call would hang for ever. Start processes by spawning, before the simulator."
+    )
