@@ -192,6 +192,21 @@ def test_a_held_thing_of_another_mass_replays_from_a_saved_state() -> None:
     assert [other.step(action)[0].tobytes() for action in actions] == told
 
 
+@pytest.mark.parametrize(("saved_with", "restored_with"), [(ALL, None), (None, ALL)])
+def test_a_state_goes_on_in_an_environment_that_varies_other_things(
+    saved_with: rp.Randomization | None, restored_with: rp.Randomization | None
+) -> None:
+    env = _make(1, randomize=saved_with)
+    _push_the_lid(env)
+    state = env.get_state(0)
+    actions = np.random.default_rng(0).uniform(-0.5, 0.5, (20, 1, 8)).astype(np.float32)
+    told = [env.step(action)[0].tobytes() for action in actions]
+    other = _make(1, randomize=restored_with)
+    other.reset(seed=[5])
+    other.set_state(0, state)
+    assert [other.step(action)[0].tobytes() for action in actions] == told
+
+
 def test_experts_solve_the_changed_worlds() -> None:
     n = 4
     for task in (TASK, "open_drawer"):

@@ -171,12 +171,19 @@ class Scene:
         return saved
 
     def restore(self, env_id: int, saved: EngineState) -> None:
-        """Put one simulation into a state that :meth:`save` returned."""
+        """Put one simulation into a state that :meth:`save` returned.
+
+        It may come from a scene that varied other fields of the model than this one.
+        """
         self.batch.state[env_id] = saved["physics"]
+        for key in saved:
+            kind, _, name = key.partition(".")
+            if kind == "model" and name not in self._placed:
+                self.vary(name)
         for name, array in self._placed.items():
-            array[env_id] = saved[f"model.{name}"]
+            array[env_id] = saved.get(f"model.{name}", self._defaults[name])
         for name, array in self._variables.items():
-            array[env_id] = saved[f"variable.{name}"]
+            array[env_id] = saved.get(f"variable.{name}", 0)
         self.update_constants(np.array([env_id]))
         # Positions and velocities only: a full forward would touch the warm start.
         self.batch.forward(np.array([env_id]), stage=mujoco.mjtStage.mjSTAGE_VEL.value)
