@@ -99,7 +99,8 @@ class EnvConfig:
     """What the first seven numbers of an action mean."""
 
     gripper_action_mode: GripperActionMode = "discrete"
-    """What the last number of an action means."""
+    """What the last number of an action means. As in RLBench, only ``"discrete"``
+    attaches what it grasps: tasks whose rule asks for a grasp need it."""
 
     normalize_actions: bool = True
     """Whether actions are in [-1, 1] and scaled to physical limits."""
