@@ -1,0 +1,132 @@
+"""Does `rlbench-puffer train` learn: three seeds of each task, curves and a figure.
+
+    uv run --extra train python benchmarks/training_curves.py [--quick] [--json]
+        [--tasks reach_target ...] [--seeds 0 1 2]
+
+Each run is `rlbench-puffer train --task TASK --seed SEED` with its defaults (backend
+`native`, shaped reward), but evaluated every 10 updates. A row is one run: the goal,
+the env steps and seconds (of collecting and learning; evaluations left out) until the
+first evaluation that reached it and at the end, and the evaluations themselves, each
+as env steps, seconds and share of 64 fixed episodes that succeeded. Rows go to
+results/training/curves.jsonl, the figure beside them is drawn from the rows alone. The
+ratio printed is the least success at the end over the runs.
+"""
+
+import argparse
+import io
+import json
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rlbench_puffer.benchmark.machine import describe_host, find_commit
+from rlbench_puffer.training.logs import read_curve
+from rlbench_puffer.training.settings import TrainSettings
+from rlbench_puffer.training.trainer import Trainer
+
+GOALS = {"reach_target": (0.9, 10), "push_button": (0.8, 30), "open_drawer": (0.8, 30)}
+"""Success asked for, and the minutes it may take on two cores."""
+
+OUT = Path(__file__).parents[1] / "results" / "training"
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+
+
+def measure_run(task: str, seed: int, updates: int | None) -> dict[str, Any]:
+    """Train once; the row of the run."""
+    settings = TrainSettings(task=task, seed=seed, updates=updates, eval_interval=10)
+    with tempfile.TemporaryDirectory() as folder:
+        with Trainer(settings, Path(folder), out=io.StringIO()) as trainer:
+            trainer.run()
+        records = read_curve(Path(folder))
+    goal, _ = GOALS[task]
+    curve = [
+        [r["env_steps"], r["seconds"], r["eval_success_once"]]
+        for r in records
+        if "eval_success_once" in r
+    ]
+    reached = next((point for point in curve if point[2] >= goal), None)
+    return {
+        "host": describe_host(),
+        "commit": find_commit(),
+        "command": f"rlbench-puffer train --task {task} --seed {seed} "
+        "--eval-interval 10",
+        "task": task,
+        "seed": seed,
+        "settings": settings.as_dict(),
+        "goal": goal,
+        "goal_env_steps": reached and reached[0],
+        "goal_seconds": reached and reached[1],
+        "env_steps": records[-1]["env_steps"],
+        "seconds": records[-1]["seconds"],
+        "success": curve[-1][2],
+        "curve": curve,
+    }
+
+
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """Success against env steps: the middle seed as a line, all seeds as a band."""
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    tasks = dict.fromkeys(row["task"] for row in rows)
+    for task, color in zip(tasks, COLORS, strict=False):
+        runs = [row["curve"] for row in rows if row["task"] == task]
+        points = list(zip(*runs, strict=False))
+        steps = [statistics.mean(p[0] for p in each) / 1e3 for each in points]
+        success = [sorted(p[2] for p in each) for each in points]
+        middle = [statistics.median(each) for each in success]
+        axes.plot(steps, middle, color=color, label=f"{task}, {len(runs)} seeds")
+        low, high = [s[0] for s in success], [s[-1] for s in success]
+        axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+    axes.set_xlabel("env steps [thousands]")
+    axes.set_ylabel("success in 64 fixed episodes")
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    host, commit = rows[0]["host"], rows[0]["commit"]
+    axes.set_title(
+        "PPO, backend native, shaped reward: middle seed and range of all\n"
+        f"{host['cores']} cores, {host['cpu']}, commit {commit}",
+        fontsize=10,
+    )
+    figure.savefig(path, dpi=100)
+
+
+def main() -> None:
+    """Train every task with every seed; a row each as soon as it is done."""
+    parser = argparse.ArgumentParser(description="Learning curves.")
+    parser.add_argument("--quick", action="store_true", help="one task, 10 updates")
+    parser.add_argument("--json", action="store_true", help="only the last line")
+    parser.add_argument("--tasks", nargs="+", choices=GOALS, default=list(GOALS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    options = parser.parse_args()
+    tasks = options.tasks[:1] if options.quick else options.tasks
+    seeds = options.seeds[:1] if options.quick else options.seeds
+    rows: list[dict[str, Any]] = []
+    for task in tasks:
+        for seed in seeds:
+            row = measure_run(task, seed, 10 if options.quick else None)
+            rows.append(row)
+            if not options.quick:
+                OUT.mkdir(parents=True, exist_ok=True)
+                lines = "".join(json.dumps(each) + "\n" for each in rows)
+                (OUT / "curves.jsonl").write_text(lines)
+                draw(rows, OUT / "curves.png")
+            if not options.json:
+                print(
+                    f"{task}, seed {seed}: success {row['success']:.2f} after "
+                    f"{row['env_steps']:,} steps, {row['seconds']:.0f} s; "
+                    f"{row['goal']} after {row['goal_env_steps']} steps, "
+                    f"{row['goal_seconds']} s"
+                )
+    least = min(row["success"] for row in rows)
+    print(json.dumps({"ratio": least, "rows": len(rows)}))
+
+
+if __name__ == "__main__":
+    main()
