@@ -182,6 +182,22 @@ def test_a_full_disk_leaves_the_previous_checkpoint_whole(tmp_path: Path) -> Non
     run(tmp_path, updates=4, resume=True)
 
 
+def test_a_full_disk_is_told_when_the_curve_meets_it_first(tmp_path: Path) -> None:
+    run(tmp_path, updates=2)
+    size = (tmp_path / "curve.jsonl").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Trainer(tiny(updates=4), tmp_path, resume=True, out=io.StringIO()) as trainer:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, limits[1]))
+            with pytest.raises(CheckpointError, match=r"curve.*--resume"):
+                trainer.run()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [record["update"] for record in read_curve(tmp_path)][:2] == [1, 2]
+    run(tmp_path, updates=4, resume=True)
+    assert [record["update"] for record in read_curve(tmp_path)] == [1, 2, 3, 4]
+
+
 def test_a_checkpoint_of_other_settings_is_refused_by_name(tmp_path: Path) -> None:
     run(tmp_path, updates=2)
     assert read_settings(tmp_path / CHECKPOINT)["task"] == "reach_target"

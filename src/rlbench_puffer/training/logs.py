@@ -1,5 +1,6 @@
 """What a training run tells: JSON lines, TensorBoard, one line of progress."""
 
+import contextlib
 import json
 import os
 import sys
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tensorboard.summary import Writer
+
+from rlbench_puffer.errors import CheckpointError
 
 CURVE = "curve.jsonl"
 """One line of JSON for each update."""
@@ -29,8 +32,10 @@ class TrainingLog:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / CURVE
         kept = [line for line in read_curve(folder) if line["update"] <= resume_at]
-        with self._path.open("w") as file:
-            file.writelines(json.dumps(line) + "\n" for line in kept)
+        # Whole or not at all: a full disk must not cost the curve so far.
+        partial = self._path.with_name(f"{CURVE}.partial")
+        partial.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        partial.replace(self._path)
         self._file = self._path.open("a")
         self._board = Writer(str(folder / "tensorboard"))
         self._dirty = False
@@ -39,10 +44,16 @@ class TrainingLog:
         """Keep one update's record; numbers go to TensorBoard, too.
 
         Raises:
-          OSError: the disk is full.
+          CheckpointError: the disk is full.
         """
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise CheckpointError(
+                f"The curve {self._path} could not be written: {error}. The newest "
+                "checkpoint is whole. Make room, then go on with --resume."
+            ) from error
         for name, value in record.items():
             if isinstance(value, int | float) and name not in ("update", "env_steps"):
                 self._board.add_scalar(name, float(value), record["env_steps"])
@@ -64,7 +75,9 @@ class TrainingLog:
         """Write what is buffered."""
         if self._dirty:
             self._out.write("\n")
-        self._file.close()
+        # What could not be written before cannot be now; that has been told.
+        with contextlib.suppress(OSError):
+            self._file.close()
         self._board.close()
 
 
