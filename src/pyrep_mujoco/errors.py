@@ -5,6 +5,7 @@ PyRepMujocoError
 """
 
 import os
+from collections.abc import Sequence
 
 
 class PyRepMujocoError(Exception):
@@ -63,3 +64,33 @@ def _rebuild(
     return ModelFileError(
         what, path=path, offset=offset, next_step=next_step, file=file
     )
+
+
+class UnknownObjectError(PyRepMujocoError, KeyError):
+    """There is no object of this handle or name in the scene.
+
+    Args:
+      asked: the handle or name.
+      near: names that are like it.
+    """
+
+    def __init__(self, asked: int | str, near: Sequence[str] = ()) -> None:
+        hint = f" Names like it: {', '.join(near)}." if near else ""
+        super().__init__(f"The scene has no object {asked!r}.{hint}")
+
+    def __str__(self) -> str:
+        # KeyError would show the sentence in quotes.
+        return self.args[0]
+
+
+class SceneError(PyRepMujocoError, RuntimeError):
+    """An object asks for what MuJoCo or this package cannot simulate.
+
+    Args:
+      name: the object's name.
+      what: what is wrong with it, as the rest of "The object 'x' ...".
+      next_step: one sentence that says what to do.
+    """
+
+    def __init__(self, name: str, what: str, next_step: str) -> None:
+        super().__init__(f"The object {name!r} {what}. {next_step}")

@@ -1,0 +1,1 @@
+"""From a tree of scene objects to a MuJoCo model, and its state."""

@@ -1,0 +1,223 @@
+"""The MuJoCo model of a tree of objects."""
+
+import math
+
+import mujoco
+import numpy as np
+
+from pyrep_mujoco.scene import looks
+from pyrep_mujoco.scene.collision_geoms import add_collision_geoms
+from pyrep_mujoco.scene.contacts import excluded_pairs
+from pyrep_mujoco.scene.frames import Frame, compose, frame, matrix, relative
+from pyrep_mujoco.scene.links import (
+    Hold,
+    Link,
+    carrier,
+    is_dynamic,
+    is_respondable,
+    link,
+)
+from pyrep_mujoco.scene.motors import (
+    BRAKE_IMPEDANCE,
+    LOOSE_DAMPING,
+    PHYSICS_DT,
+    ROBOT_ARMATURE,
+    robot_joints,
+)
+from pyrep_mujoco.scene.tree import Node, Tree
+from pyrep_mujoco.ttm.dummies import LINK_CLOSES_LOOP, Dummy
+from pyrep_mujoco.ttm.joints import Joint, JointKind
+from pyrep_mujoco.ttm.model import World
+from pyrep_mujoco.ttm.shapes import Shape
+from pyrep_mujoco.ttm.viewpoints import Light
+from pyrep_mujoco.ttm.vision_sensors import VisionSensor
+
+LEAST_MASS = 1e-3
+"""What CoppeliaSim takes for a mass of 0 [kg]."""
+
+LEAST_INERTIA = 1e-7
+"""Of a body about any axis [kg m^2]; less would need shorter physics steps."""
+
+CAMERA_TURN = (0.0, 0.0, 1.0, 0.0)
+"""From a vision sensor, which looks along +z with x to the left, to a MuJoCo camera,
+which looks along -z with x to the right: half a turn about y."""
+
+
+def build_spec(tree: Tree, world: World | None) -> mujoco.MjSpec:
+    """A specification in which every object has an element of its own name.
+
+    A shape is a body; any other object is a site on the body it moves with; vision
+    sensors are cameras, too, and lights are lights, too. A simulated joint is a
+    MuJoCo joint whose position is CoppeliaSim's, with an actuator.
+
+    Raises:
+      SceneError: an object asks for what cannot be simulated.
+    """
+    spec = mujoco.MjSpec()
+    spec.option.timestep = PHYSICS_DT
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    # Grips slip without this.
+    spec.option.impratio = 10
+    # A scene that blows up is an error, not a fresh start.
+    spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
+    if world is not None:
+        spec.option.gravity = world.gravity
+    spec.compiler.degree = False
+    spec.compiler.autolimits = False
+    spec.compiler.balanceinertia = True
+    spec.compiler.inertiafromgeom = mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
+    _Builder(spec, tree).build()
+    looks.add_lighting(spec, tree, world)
+    return spec
+
+
+class _Builder:
+    """What is known while a specification is made."""
+
+    def __init__(self, spec: mujoco.MjSpec, tree: Tree) -> None:
+        self.spec = spec
+        self.tree = tree
+        self.frames = {node: node.frame_w for node in tree}
+        self.robots = robot_joints(tree)
+        self.robot_loads = {node.load for node in self.robots}
+        self.bodies: dict[Node, mujoco.MjsBody] = {}
+
+    def build(self) -> None:
+        for node in self.tree:
+            if isinstance(node.source, Shape):
+                self.body(node)
+            else:
+                self.site(node)
+        for first, second in excluded_pairs(self.tree):
+            self.spec.add_exclude(bodyname1=first.name, bodyname2=second.name)
+        self.close_loops()
+
+    def body(self, node: Node) -> mujoco.MjsBody:
+        """A shape's body, made with that of its carrier if need be."""
+        if node in self.bodies:
+            return self.bodies[node]
+        held = link(node)
+        body = self.carrying(held.carrier).add_body(name=node.name)
+        self.bodies[node] = body
+        body.pos, body.quat = self.seen_from(held.carrier, self.frames[node])
+        if held.hold is Hold.FREE:
+            body.add_freejoint(name=node.name)
+        elif held.hold is Hold.JOINT:
+            self.joint(body, node, held)
+        if is_dynamic(node):
+            self.inertia(body, node)
+        if is_respondable(node):
+            add_collision_geoms(self.spec, body, node)
+        looks.add_visual_geoms(self.spec, body, node)
+        return body
+
+    def carrying(self, node: Node | None) -> mujoco.MjsBody:
+        return self.spec.worldbody if node is None else self.body(node)
+
+    def seen_from(self, base: Node | None, frame_w: Frame) -> Frame:
+        return frame_w if base is None else relative(frame_w, self.frames[base])
+
+    def joint(self, body: mujoco.MjsBody, node: Node, held: Link) -> None:
+        """The MuJoCo joint that moves a body, and its actuator."""
+        assert held.joint is not None
+        source = held.joint.source
+        assert isinstance(source, Joint)
+        place = relative(held.joint.moved_w, self.frames[node])
+        robot = held.joint in self.robots
+        made = body.add_joint(
+            name=held.joint.name,
+            pos=place.position,
+            axis=matrix(place)[:, 2],
+            armature=ROBOT_ARMATURE if robot else 0.0,
+        )
+        if source.kind is JointKind.SPHERICAL:
+            made.type = mujoco.mjtJoint.mjJNT_BALL
+            made.damping[0] = LOOSE_DAMPING[source.kind]
+            return
+        made.type = (
+            mujoco.mjtJoint.mjJNT_SLIDE
+            if source.kind is JointKind.PRISMATIC
+            else mujoco.mjtJoint.mjJNT_HINGE
+        )
+        made.ref = held.joint.joint_position
+        made.limited = not source.cyclic
+        if not source.cyclic:
+            made.range = [source.minimum, source.minimum + max(source.range, 1e-6)]
+        made.solimp_friction = BRAKE_IMPEDANCE
+        # What it does is set when the model is there: it depends on the load.
+        self.spec.add_actuator(
+            name=held.joint.name,
+            target=held.joint.name,
+            trntype=mujoco.mjtTrn.mjTRN_JOINT,
+            gaintype=mujoco.mjtGain.mjGAIN_FIXED,
+            biastype=mujoco.mjtBias.mjBIAS_AFFINE,
+            forcelimited=True,
+            forcerange=[-1.0, 1.0],
+        )
+
+    def inertia(self, body: mujoco.MjsBody, node: Node) -> None:
+        """Mass and inertia as stored; nothing is taken from the form."""
+        shape = node.source
+        assert isinstance(shape, Shape)
+        form = shape.geometry
+        mass = form.mass or LEAST_MASS
+        body.explicitinertial = True
+        body.mass = mass
+        body.ipos, body.iquat = form.inertia_pose.position, form.inertia_pose.quat_wxyz
+        moments = np.array(form.inertia_per_mass) * mass
+        body.inertia = np.maximum(moments, LEAST_INERTIA)
+        if node.load in self.robot_loads:
+            # Bullet's motors do not sag; gravity would have to be held by ours.
+            body.gravcomp = 1.0
+
+    def site(self, node: Node) -> None:
+        """Where an object without a body is; and what else MuJoCo has for it."""
+        base = carrier(node)
+        body = self.carrying(base)
+        place = self.seen_from(base, self.frames[node])
+        body.add_site(name=node.name, pos=place.position, quat=place.quat_wxyz, group=5)
+        source = node.source
+        if isinstance(source, VisionSensor):
+            width, height = source.resolution
+            turned = compose(place, frame((0, 0, 0), CAMERA_TURN))
+            camera = body.add_camera(
+                name=node.name,
+                pos=turned.position,
+                quat=turned.quat_wxyz,
+                resolution=[width, height],
+            )
+            if source.perspective:
+                camera.fovy = math.degrees(_height_angle(source))
+            else:
+                camera.proj = mujoco.mjtProjection.mjPROJ_ORTHOGRAPHIC
+                camera.fovy = source.view_size * min(1, height / width)
+        elif isinstance(source, Light):
+            looks.add_light(body, node, source, place)
+
+    def close_loops(self) -> None:
+        """Pairs of dummies that the physics holds together."""
+        for node in self.tree:
+            source = node.source
+            if (
+                isinstance(source, Dummy)
+                and source.link_kind == LINK_CLOSES_LOOP
+                # Once for each pair.
+                and source.linked_to > source.handle
+                and source.linked_to in self.tree
+            ):
+                self.spec.add_equality(
+                    name=node.name,
+                    type=mujoco.mjtEq.mjEQ_CONNECT,
+                    objtype=mujoco.mjtObj.mjOBJ_SITE,
+                    name1=node.name,
+                    name2=self.tree.node(source.linked_to).name,
+                )
+
+
+def _height_angle(sensor: VisionSensor) -> float:
+    """Opening of a sensor along its picture's height [rad]."""
+    width, height = sensor.resolution
+    if height >= width:
+        return sensor.view_angle
+    return 2 * math.atan(math.tan(sensor.view_angle / 2) * height / width)

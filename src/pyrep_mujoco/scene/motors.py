@@ -1,0 +1,120 @@
+"""Motors: how a joint's drive becomes a MuJoCo actuator."""
+
+from dataclasses import dataclass
+
+import mujoco
+
+from pyrep_mujoco.scene.tree import Node, Tree
+from pyrep_mujoco.ttm.joints import Joint, JointKind
+
+PHYSICS_DT = 0.005
+"""CoppeliaSim's physics step [s], with which its position control is scaled."""
+
+SATURATION = 0.02
+"""Error of the velocity [rad/s or m/s] at which a motor gives all its force, if its
+load is heavy enough; Bullet's motors are constraints, which give all for any error."""
+
+LOOSE_FRICTION = {JointKind.REVOLUTE: 2e-3, JointKind.PRISMATIC: 0.1}
+"""Friction of joints without a motor [Nm or N]. Bullet has none, but its joints do not
+creep on slopes of 1e-4 as MuJoCo's would."""
+
+LOOSE_DAMPING = {
+    JointKind.REVOLUTE: 1e-2,
+    JointKind.PRISMATIC: 0.5,
+    JointKind.SPHERICAL: 1e-3,
+}
+"""Damping of joints without a motor [Nm s/rad or N s/m]; chosen here, as above."""
+
+ROBOT_ARMATURE = 0.1
+"""Inertia that a robot's joints have of their own [kg m^2]: Bullet's motors hold
+against any load, and the masses in robot models are dummies."""
+
+
+BRAKE_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
+"""MuJoCo's ``solimp`` of friction in joints: with the default, brakes creep by 0.02
+rad/s at half their force; Bullet's do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motor:
+    """An affine actuator: force = gain * control + bias . (1, position, velocity)."""
+
+    gain: float
+    bias: tuple[float, float, float]
+    control: float
+    """What it goes for: a position or a velocity."""
+    max_force: float
+    """The greatest force [N] or torque [Nm]."""
+    friction: float
+    """Friction in the joint [N or Nm]; a brake is nothing else."""
+    damping: float
+    """Damping in the joint."""
+
+
+def motor(joint: Joint, inertia: float, *, robot: bool) -> Motor:
+    """The actuator of a joint with one degree of freedom.
+
+    Args:
+      joint: what was read, or what it was changed to.
+      inertia: what it moves [kg m^2 or kg].
+      robot: whether it belongs to a robot, whose motors never act as brakes.
+    """
+    if not joint.motor:
+        return Motor(
+            0.0,
+            (0.0, 0.0, 0.0),
+            0.0,
+            0.0,
+            LOOSE_FRICTION[joint.kind],
+            LOOSE_DAMPING[joint.kind],
+        )
+    if joint.position_control and joint.spring:
+        stiffness, damping = joint.spring_constants
+        bias = (0.0, -stiffness, -damping)
+        return _motor(joint, stiffness, bias, joint.target_position)
+    # A firmer motor would overshoot in one physics step at full force, and shake.
+    firmness = min(joint.max_force / SATURATION, 2 * inertia / PHYSICS_DT)
+    if joint.position_control:
+        # Bullet goes for the velocity that would remove the share P of the error in
+        # one step.
+        stiffness = firmness * joint.pid[0] / PHYSICS_DT
+        bias = (0.0, -stiffness, -firmness)
+        return _motor(joint, stiffness, bias, joint.target_position)
+    if joint.target_velocity == 0 and not robot:
+        return Motor(0.0, (0.0, 0.0, 0.0), 0.0, 0.0, joint.max_force, 0.0)
+    return _motor(joint, firmness, (0.0, 0.0, -firmness), joint.target_velocity)
+
+
+def _motor(
+    joint: Joint, gain: float, bias: tuple[float, float, float], control: float
+) -> Motor:
+    return Motor(gain, bias, control, joint.max_force, 0.0, 0.0)
+
+
+def drive(
+    model: mujoco.MjModel, data: mujoco.MjData, node: Node, *, robot: bool
+) -> None:
+    """Set a joint's actuator to what its object says now; takes effect at once."""
+    assert isinstance(node.source, Joint)
+    joint, actuator = model.joint(node.name), model.actuator(node.name)
+    dof = joint.dofadr[0]
+    set_to = motor(node.source, float(model.dof_M0[dof]), robot=robot)
+    actuator.gainprm[0] = set_to.gain
+    actuator.biasprm[:3] = set_to.bias
+    actuator.forcerange[:] = -set_to.max_force, set_to.max_force
+    model.dof_frictionloss[dof] = set_to.friction
+    model.dof_damping[dof] = set_to.damping
+    data.actuator(node.name).ctrl[0] = set_to.control
+
+
+def robot_joints(tree: Tree) -> set[Node]:
+    """Joints of robots: all that came in one file with joints of an IK group."""
+    loads = set()
+    for group in tree.ik_groups.values():
+        for element in group.elements:
+            if element.tip in tree:
+                chain = tree.node(element.tip).ancestors()
+                loads |= {node.load for node in chain if isinstance(node.source, Joint)}
+    return {
+        node for node in tree if node.load in loads and isinstance(node.source, Joint)
+    }

@@ -1,0 +1,227 @@
+"""The tree of scene objects: names, handles, order, and where everything stands."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator
+
+from pyrep_mujoco.errors import SceneError, UnknownObjectError
+from pyrep_mujoco.scene.frames import (
+    IDENTITY,
+    Frame,
+    about_z,
+    compose,
+    from_pose,
+    relative,
+)
+from pyrep_mujoco.scene.renumbering import renumbered
+from pyrep_mujoco.ttm.groups import Collection, IkGroup
+from pyrep_mujoco.ttm.joints import Joint, JointKind
+from pyrep_mujoco.ttm.model import Model
+from pyrep_mujoco.ttm.objects import ModelProperty, SceneObject
+from pyrep_mujoco.ttm.scripts import Script
+from pyrep_mujoco.ttm.textures import Texture
+
+_BEFORE_COLLECTIONS, _BEFORE_IK_GROUPS = 1_999_999, 2_029_999
+"""Handles of collections and IK groups count up from here, as in CoppeliaSim's files;
+sensors tell collections from objects by their handles."""
+
+
+@dataclasses.dataclass(slots=True, eq=False, weakref_slot=True)
+class Node:
+    """One object of the scene."""
+
+    source: SceneObject
+    """What was read; references to others are by the scene's handles."""
+    name: str
+    """Unique in the scene."""
+    load: int
+    """Which load brought it; objects of one file share it."""
+    textures: dict[int, Texture]
+    """Of its file, by the id that its meshes use."""
+    parent: "Node | None"
+    """What it hangs on, or None."""
+    children: list["Node"]
+    """In the order in which they came."""
+    frame: Frame
+    """In the parent's frame; below a joint, in the frame that the joint moves."""
+    joint_position: float = 0.0
+    """Where a revolute [rad] or prismatic [m] joint stands."""
+    joint_quat_wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    """Where a spherical joint stands."""
+
+    @property
+    def handle(self) -> int:
+        """By which it is known in the scene."""
+        return self.source.handle
+
+    @property
+    def moved(self) -> Frame:
+        """What its children's frames are in, as seen from its own frame."""
+        if not isinstance(self.source, Joint):
+            return IDENTITY
+        if self.source.kind is JointKind.SPHERICAL:
+            return Frame((0.0, 0.0, 0.0), self.joint_quat_wxyz)
+        if self.source.kind is JointKind.PRISMATIC:
+            return Frame((0.0, 0.0, self.joint_position), (1.0, 0.0, 0.0, 0.0))
+        rise = self.source.screw_pitch * self.joint_position
+        return Frame((0.0, 0.0, rise), about_z(self.joint_position))
+
+    @property
+    def frame_w(self) -> Frame:
+        """In the world."""
+        if self.parent is None:
+            return self.frame
+        return compose(self.parent.moved_w, self.frame)
+
+    @property
+    def moved_w(self) -> Frame:
+        """The frame that its children's frames are in, in the world."""
+        return compose(self.frame_w, self.moved)
+
+    def place(self, frame_w: Frame) -> None:
+        """Put it somewhere in the world; what hangs on it goes along."""
+        if self.parent is None:
+            self.frame = frame_w
+        else:
+            self.frame = relative(frame_w, self.parent.moved_w)
+
+    def ancestors(self) -> Iterator["Node"]:
+        """What it hangs on, nearest first."""
+        node = self.parent
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def tree(self) -> Iterator["Node"]:
+        """Itself and all below, parents before their children."""
+        yield self
+        for child in self.children:
+            yield from child.tree()
+
+    def has(self, quality: ModelProperty) -> bool:
+        """Whether a model that it belongs to has taken a quality from it."""
+        return any(
+            node.source.is_model_base and quality in node.source.model_properties
+            for node in (self, *self.ancestors())
+        )
+
+
+class Tree:
+    """All objects of a scene, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.collections: dict[int, Collection] = {}
+        """By handle."""
+        self.ik_groups: dict[int, IkGroup] = {}
+        """By handle."""
+        self.scripts: dict[int, Script] = {}
+        """By id."""
+        self._nodes: dict[int, Node] = {}
+        self._by_name: dict[str, Node] = {}
+        self._next_handle = 0
+        self._loads = 0
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes.values())
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __contains__(self, handle: int) -> bool:
+        return handle in self._nodes
+
+    def node(self, asked: int | str) -> Node:
+        """An object by handle or name.
+
+        Raises:
+          UnknownObjectError: there is none.
+        """
+        known = self._by_name if isinstance(asked, str) else self._nodes
+        if asked in known:
+            return known[asked]  # type: ignore[index]
+        near = difflib.get_close_matches(str(asked), self._by_name)
+        raise UnknownObjectError(asked, near if isinstance(asked, str) else ())
+
+    def add(self, model: Model) -> list[Node]:
+        """Add what a file holds; its parentless objects become parentless here.
+
+        Every object gets the next handle in the file's order. If a name is taken,
+        all names of the file get the least suffix ``#0``, ``#1``, ... with which none
+        is.
+
+        Returns:
+          the new objects in the file's order.
+        """
+        whole = renumbered(
+            model,
+            objects=self._next_handle,
+            collections=1 + max(self.collections, default=_BEFORE_COLLECTIONS),
+            ik_groups=1 + max(self.ik_groups, default=_BEFORE_IK_GROUPS),
+            scripts=1 + max(self.scripts, default=-1),
+        )
+        suffix = self._suffix([thing.name for thing in whole.objects])
+        textures = {texture.id: texture for texture in whole.textures}
+        added = []
+        for thing in whole.objects:
+            node = Node(
+                source=thing,
+                name=thing.name + suffix,
+                load=self._loads,
+                textures=textures,
+                parent=None,
+                children=[],
+                frame=from_pose(thing.pose),
+            )
+            if isinstance(thing, Joint):
+                node.joint_position = thing.position
+                node.joint_quat_wxyz = thing.quat_wxyz
+            self._nodes[node.handle] = self._by_name[node.name] = node
+            added.append(node)
+        for node in added:
+            if node.source.parent != -1:
+                node.parent = self._nodes[node.source.parent]
+                node.parent.children.append(node)
+        self._next_handle += len(added)
+        self._loads += 1
+        self.collections |= {group.handle: group for group in whole.collections}
+        self.ik_groups |= {group.handle: group for group in whole.ik_groups}
+        self.scripts |= {script.id: script for script in whole.scripts}
+        return added
+
+    def remove(self, node: Node) -> None:
+        """Take out one object; its children become its parent's, where they are."""
+        for child in list(node.children):
+            self.hang(child, node.parent)
+        if node.parent is not None:
+            node.parent.children.remove(node)
+        del self._nodes[node.handle], self._by_name[node.name]
+        for script in list(self.scripts.values()):
+            if script.object == node.handle:
+                del self.scripts[script.id]
+
+    def hang(self, node: Node, parent: Node | None) -> None:
+        """Hang an object on another, or on nothing, without moving it.
+
+        Raises:
+          SceneError: the parent hangs on the object itself.
+        """
+        if parent is not None and node in (parent, *parent.ancestors()):
+            raise SceneError(
+                node.name,
+                f"cannot hang on {parent.name!r}, which hangs on it",
+                "Choose a parent outside of its tree.",
+            )
+        frame_w = node.frame_w
+        if node.parent is not None:
+            node.parent.children.remove(node)
+        node.parent = parent
+        if parent is not None:
+            parent.children.append(node)
+        node.place(frame_w)
+
+    def _suffix(self, names: list[str]) -> str:
+        suffix, number = "", 0
+        while any(name + suffix in self._by_name for name in names):
+            suffix = f"#{number}"
+            number += 1
+        return suffix
