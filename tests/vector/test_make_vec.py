@@ -8,10 +8,8 @@ import pytest
 
 import rlbench_puffer
 from rlbench_puffer import make_vec
-from rlbench_puffer.config import make_config
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.vector.make import default_num_workers
-from rlbench_puffer.vector.native_plan import plan_native
 from rlbench_puffer.vector.seeding import derive_seeds
 
 
@@ -45,6 +43,10 @@ def test_unknown_names_list_the_close_matches() -> None:
         ({"num_envs": 2, "backend": "native", "max_restarts": -1}, "max_restarts=-1"),
         ({"num_envs": 2, "backend": "native", "on_fault": "no"}, "fault policy 'no'"),
         ({"num_envs": 2, "backend": "native", "copy": 1}, "copy=1"),
+        (
+            {"num_envs": 2, "backend": "native", "engine": "coppeliasim"},
+            'many simulations in one process. Use backend="shm"',
+        ),
         ({"num_envs": 2, "backend": "native", "cpu_affinity": "all"}, "cpu_affinity"),
         (
             {"num_envs": 2, "backend": "native", "num_workers": 1, "num_threads": 2},
@@ -90,14 +92,6 @@ def test_the_workers_of_native_are_its_threads() -> None:
     ):
         with make_vec("reach_target", 4, backend="native", **options) as vec:
             assert vec.num_workers == vec.health()["threads"] == threads
-
-
-def test_native_refuses_an_engine_of_one_simulation_a_process() -> None:
-    config = make_config("reach_target")
-    # Whatever engines there are beside it, each holds one simulation.
-    object.__setattr__(config, "engine", "coppeliasim")
-    with pytest.raises(InvalidOptionError, match=r"engine='coppeliasim'.*shm"):
-        plan_native(config, 4)
 
 
 def test_make_vec_is_public_and_its_seeds_are_fixed_for_ever() -> None:
