@@ -10,7 +10,6 @@ import pytest
 
 from rlbench_puffer.cli.main import main
 from rlbench_puffer.errors import CheckpointError, DivergedError
-from rlbench_puffer.recording.states import load_states
 from rlbench_puffer.training.settings import TrainSettings
 
 torch = pytest.importorskip(
@@ -20,7 +19,6 @@ pytest.importorskip("tensorboard", reason="needs uv sync --extra train")
 
 from rlbench_puffer.training.checkpoint import load_checkpoint, read_settings  # noqa: E402
 from rlbench_puffer.training.logs import read_curve  # noqa: E402
-from rlbench_puffer.training.trained import TrainedPolicy  # noqa: E402
 from rlbench_puffer.training.trainer import CHECKPOINT, DIVERGED, Trainer  # noqa: E402
 
 TINY: dict[str, Any] = {
@@ -267,37 +265,3 @@ def test_the_command_line_trains_and_resumes(
     assert main([*command, "--resume", "--seed", "1"]) == 2
     assert "its seed is 0, asked for is 1" in capsys.readouterr().err
     assert [record["update"] for record in read_curve(tmp_path)] == [1, 2]
-
-
-@pytest.mark.display
-def test_a_checkpoint_is_recorded_as_the_trainer_would_act(tmp_path: Path) -> None:
-    run(tmp_path / "run", arm_action_mode="delta_joint_position")
-    path = tmp_path / "run" / CHECKPOINT
-    trained = TrainedPolicy(path)
-    with Trainer(
-        tiny(arm_action_mode="delta_joint_position"),
-        tmp_path / "run",
-        resume=True,
-        out=io.StringIO(),
-    ) as trainer:
-        seen = np.random.default_rng(0).normal(size=(5, trained.observation_size))
-        expected = trainer.policy.best(trainer._observations(seen))
-    assert trained.act(seen).tobytes() == expected.tobytes()
-    videos = tmp_path / "videos"
-    words = ["record", "--policy", str(path), "--size", "32", "32", "--save-states"]
-    words += ["--episode-length", "4", "--output-dir", str(videos)]
-    assert main(words) == 0
-    (states,) = videos.glob("reach_target_*_states.npz")
-    task, kept = load_states(states)
-    assert (task, len(kept)) == ("reach_target", 5)
-
-
-def test_a_policy_of_another_task_is_not_recorded(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(tmp_path)
-    path = str(tmp_path / CHECKPOINT)
-    assert main(["record", "--task", "push_button", "--policy", path]) == 2
-    assert 'trained with task "reach_target"' in capsys.readouterr().err
-    assert main(["record", "--policy", str(tmp_path / "none.pt")]) == 2
-    assert "There is no checkpoint" in capsys.readouterr().err

@@ -1,20 +1,16 @@
 """``rlbench-puffer record``: videos of episodes, or of saved states."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
-
-if TYPE_CHECKING:
-    from rlbench_puffer.training.trained import TrainedPolicy
 
 Flag = tyro.conf.FlagCreatePairsOff
 
 
 def record(
-    task: str | None = None,
+    task: str = "open_drawer",
     policy: str = "random",
-    arm_action_mode: str | None = None,
     episodes: int = 1,
     num_envs: int = 1,
     video_all: Annotated[bool, Flag] = False,
@@ -33,12 +29,8 @@ def record(
     """Record episodes as MP4, one file for each episode and camera.
 
     Args:
-      task: Task to record, as `rlbench-puffer tasks` lists them; without it the
-        checkpoint's, or open_drawer.
-      policy: What chooses the actions: random, expert, or the checkpoint.pt that
-        `train` wrote.
-      arm_action_mode: What actions mean to the arm; without it the checkpoint's, or
-        joint_velocity.
+      task: Task to record; `rlbench-puffer tasks` lists them.
+      policy: What chooses the actions: random or expert.
       episodes: Episodes of each recorded sub-env.
       num_envs: Sub-envs that run.
       video_all: Record all sub-envs, not only the first.
@@ -60,17 +52,9 @@ def record(
     from rlbench_puffer.recording.record import RecordRequest, render_states
     from rlbench_puffer.recording.record import record as record_episodes
 
-    trained = None
-    if policy.endswith(".pt"):
-        trained = _load(Path(policy))
-        asked = {"task": task, "arm_action_mode": arm_action_mode}
-        trained.check(**{name: x for name, x in asked.items() if x is not None})
-        task = trained.settings["task"]
-        arm_action_mode = trained.settings["arm_action_mode"]
     request = RecordRequest(
-        task=task or "open_drawer",
-        arm_action_mode=arm_action_mode or "joint_velocity",  # pyright: ignore[reportArgumentType]
-        policy="random" if trained else policy,  # pyright: ignore[reportArgumentType]
+        task=task,
+        policy=policy,  # pyright: ignore[reportArgumentType]
         episodes=episodes,
         num_envs=num_envs,
         video_all=video_all,
@@ -86,21 +70,9 @@ def record(
         output_dir=output_dir,
     )
     if states is None:
-        written = record_episodes(request, trained.act if trained else None)
+        written = record_episodes(request)
     else:
         written = render_states(states, request)
     for path in written:
         print(path)
     return 0
-
-
-def _load(path: Path) -> "TrainedPolicy":
-    from rlbench_puffer.errors import MissingDependencyError
-
-    try:
-        from rlbench_puffer.training.trained import TrainedPolicy
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise MissingDependencyError("torch", "A trained policy", "train") from None
-    return TrainedPolicy(path)

@@ -1,6 +1,6 @@
 """What chooses the actions of recorded episodes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,9 +14,7 @@ PolicyName = Literal["random", "expert"]
 """``random``: uniformly drawn actions that change every 8 steps; ``expert``: the
 task's scripted expert."""
 
-Numbers = NDArray[np.float32]
-
-Act = Callable[[], Numbers]
+Act = Callable[[], NDArray[np.float32]]
 """The actions of a batch's next control step, (num_envs, 8)."""
 
 HOLD_STEPS = 8
@@ -41,24 +39,6 @@ def make_policy(name: PolicyName, env: BatchEnv, seed: int) -> Act:
     if name == "expert":
         return Expert(env).act
     return RandomPolicy(env.num_agents, seed)
-
-
-def policy_of_numbers(
-    act_on: Callable[[Numbers], Numbers], env: BatchEnv, names: Sequence[str]
-) -> Act:
-    """A policy that sees a batch's numbers and none of its pictures.
-
-    Args:
-      act_on: actions (num_envs, 8) for observations (num_envs, k).
-      env: what it acts in.
-      names: the fields it sees, in order.
-    """
-
-    def act() -> Numbers:
-        rows = [env.structured[name].reshape(env.num_agents, -1) for name in names]
-        return act_on(np.concatenate(rows, axis=1))
-
-    return act
 
 
 class RandomPolicy:

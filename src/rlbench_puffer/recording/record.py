@@ -1,13 +1,12 @@
 """Records episodes: a video for each episode, sub-env and camera."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
-    ArmActionMode,
     DisplayName,
     EnvConfig,
     RenderQuality,
@@ -18,11 +17,9 @@ from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import InvalidOptionError, RecordingError
 from rlbench_puffer.recording.policies import (
     Act,
-    Numbers,
     PolicyName,
     check_policy,
     make_policy,
-    policy_of_numbers,
 )
 from rlbench_puffer.recording.states import load_states, save_states
 from rlbench_puffer.recording.video import VideoWriter
@@ -37,7 +34,6 @@ class RecordRequest:
     """
 
     task: str
-    arm_action_mode: ArmActionMode = "joint_velocity"
     policy: PolicyName = "random"
     episodes: int = 1
     num_envs: int = 1
@@ -72,7 +68,6 @@ class RecordRequest:
         """The recorded environment."""
         return EnvConfig(
             task=self.task,
-            arm_action_mode=self.arm_action_mode,
             cameras=dict.fromkeys(self.cameras, Camera(size=self.size)),
             episode_length=self.episode_length,
             render_quality=self.quality,
@@ -80,15 +75,8 @@ class RecordRequest:
         )
 
 
-def record(
-    request: RecordRequest, act_on: Callable[[Numbers], Numbers] | None = None
-) -> list[Path]:
+def record(request: RecordRequest) -> list[Path]:
     """Run episodes and write their videos.
-
-    Args:
-      request: what to record.
-      act_on: actions (num_envs, 8) for low-dimensional observations (num_envs, k);
-        None takes the request's policy.
 
     Returns:
       The files written, videos and states, in order.
@@ -101,12 +89,9 @@ def record(
     _make_folder(request.output_dir)
     env = make_batch_env(config, request.num_envs)
     recorded = list(range(request.num_envs)) if request.video_all else [0]
+    act = make_policy(request.policy, env, request.seed)
     written: list[Path] = []
     try:
-        if act_on is None:
-            act = make_policy(request.policy, env, request.seed)
-        else:
-            act = policy_of_numbers(act_on, env, config.observations)
         seeds = [request.seed + i for i in range(request.num_envs)]
         for episode in range(request.episodes):
             env.reset(seed=seeds, episode_index=episode)
