@@ -83,7 +83,9 @@ class BuiltinEngine(Engine):
         self._config = config
         self._renderer: SceneRenderer | None = None
         self._lease: DisplayLease | None = None
-        if config.camera_pairs:
+        # Asked for at every reset, and checked anew whenever it is read.
+        self._has_cameras = bool(config.camera_pairs)
+        if self._has_cameras:
             self._made_renderer()
         self._shaped = config.reward == "shaped"
         self._warnings = scene.batch.warning
@@ -185,7 +187,7 @@ class BuiltinEngine(Engine):
 
     def camera_info(self, env_id: int) -> dict[str, Any]:
         """See :meth:`Engine.camera_info`."""
-        if not self._config.camera_pairs:
+        if not self._has_cameras:
             return {}
         return self._made_renderer().info(env_id)
 
