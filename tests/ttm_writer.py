@@ -93,14 +93,18 @@ BOX_TRIANGLES = (
 )
 
 
+def box_indices() -> bytes:
+    """The pool's triangles of a box."""
+    return b"".join(struct.pack("<3i", *corners) for corners in BOX_TRIANGLES)
+
+
 def box_pool(*sizes: Sequence[float]) -> bytes:
     """A geometry pool with a box of each size."""
-    triangles = b"".join(struct.pack("<3i", *corners) for corners in BOX_TRIANGLES)
     normals = struct.pack("<9f", *(0.0, 0.0, 1.0) * 3) * len(BOX_TRIANGLES)
     return section(
         "VIN",
         *[chunk("Ver", box_corners(size)) for size in sizes],
-        *[chunk("Ind", triangles) for _ in sizes],
+        *[chunk("Ind", box_indices()) for _ in sizes],
         *[chunk("Nor", normals) for _ in sizes],
     )
 

@@ -133,6 +133,16 @@ def test_a_model_that_cannot_be_loaded_leaves_the_scene_as_it_was() -> None:
     assert scene.data.joint("loose").qvel[3:] == pytest.approx((1, 2, 3), abs=1e-6)
 
 
+def test_what_mujoco_refuses_is_an_error_that_names_the_object() -> None:
+    scene = falling()
+    before = told(scene, NAMES)
+    pool = w.box_pool((5e-6, 5e-6, 5e-6))
+    speck = w.shape(w.base("speck", 1), w.mesh("Gst", 0, (1, 1, 1), primitive=0))
+    with pytest.raises(SceneError, match="MuJoCo refuses.*speck"):
+        scene.load(read_model(w.file(pool, speck)))
+    np.testing.assert_allclose(told(scene, NAMES), before, atol=1e-7)
+
+
 def test_the_same_model_twice_is_two_models() -> None:
     scene = Scene()
     load(scene, "PandaGripper.ttm")

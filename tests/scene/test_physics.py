@@ -1,5 +1,6 @@
 """What the physics does with masses, joints and motors that files describe."""
 
+import struct
 from typing import Any
 
 import mujoco
@@ -191,6 +192,37 @@ def test_a_height_field_that_should_make_contacts_is_an_error() -> None:
     with pytest.raises(SceneError, match="'hills' is a height field"):
         scene.load(read_model(w.file(POOL, w.shape(w.base("hills", 1), field))))
     assert len(scene.tree) == 0
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.5])
+def test_a_flat_mesh_makes_contacts_however_it_lies_in_its_frame(tilt: float) -> None:
+    square = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    corners = [(x * np.cos(tilt), y, x * np.sin(tilt)) for x, y in square]
+    pool = w.section(
+        "VIN",
+        w.chunk("Ver", b"".join(struct.pack("<3f", *corner) for corner in corners)),
+        w.chunk("Ver", w.box_corners((0.1, 0.1, 0.1))),
+        w.chunk("Ind", struct.pack("<6i", 0, 1, 2, 0, 2, 3)),
+        w.chunk("Ind", w.box_indices()),
+        w.chunk("Nor", struct.pack("<18f", *(0, 0, 1) * 6)),
+        w.chunk("Nor", struct.pack("<108f", *(0, 0, 1) * 36)),
+    )
+    # Turned back about y, so that the sheet lies level in the world.
+    head = w.base("sheet", 1, quat_wxyz=(np.cos(tilt / 2), 0, np.sin(tilt / 2), 0))
+    sheet = w.mesh("Gst", 0, (1, 1, 1), primitive=0)
+    scene = Scene()
+    scene.load(
+        read_model(
+            w.file(
+                pool,
+                w.shape(head, sheet, dynamic=False),
+                w.box("box", 2, index=1, position=(0.3, 0.2, 0.1)),
+            )
+        )
+    )
+    scene.step(300)
+    place = scene.frame_w(scene.tree.node("box")).position
+    assert place == pytest.approx((0.3, 0.2, 0.05), abs=2e-3)
 
 
 def test_putting_an_object_somewhere_takes_its_tree_along() -> None:

@@ -1,10 +1,13 @@
 """Geoms that make a respondable shape's contacts."""
 
+from typing import NamedTuple
+
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from pyrep_mujoco.errors import SceneError
-from pyrep_mujoco.scene.frames import compose, frame, from_pose
+from pyrep_mujoco.scene.frames import Frame, compose, frame, from_pose
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.meshes import Mesh, Primitive, leaves
 from pyrep_mujoco.ttm.shapes import Shape
@@ -13,7 +16,8 @@ GROUP = 3
 """MuJoCo's group of geoms that make contacts and are not drawn."""
 
 THIN = 1e-3
-"""Thickness given to planes, discs and flat meshes [m]; it lies below the surface."""
+"""Thickness given to planes, discs and flat meshes [m]; the first two have it below
+their surface."""
 
 FLAT = 1e-6
 """Meshes thinner than this have no volume [m]."""
@@ -52,20 +56,20 @@ def _form(
             "Replace it by a mesh, or make it not respondable.",
         )
     if kind is Primitive.NONE or kind is Primitive.CONE or min(x, y) <= 0:
-        extent = np.ptp(part.vertices, axis=0)
-        if extent.min() > FLAT:
+        around = principal_box(part.vertices)
+        if around.size.min() > FLAT:
             name = f"{node.name}:hull{number}"
             spec.add_mesh(
                 name=name,
                 uservert=part.vertices.astype(np.float64).reshape(-1),
                 userface=part.triangles.reshape(-1),
+                inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX,
             )
             geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, name
         else:
-            middle = (part.vertices.max(axis=0) + part.vertices.min(axis=0)) / 2
-            place = compose(place, frame(middle, (1, 0, 0, 0)))
+            place = compose(place, around.place)
             geom.type = mujoco.mjtGeom.mjGEOM_BOX
-            geom.size = np.maximum(extent / 2, THIN / 2)
+            geom.size = np.maximum(around.size / 2, THIN / 2)
     elif kind in (Primitive.PLANE, Primitive.DISC):
         place = compose(place, frame((0, 0, -THIN / 2), (1, 0, 0, 0)))
         if kind is Primitive.PLANE:
@@ -86,3 +90,26 @@ def _form(
         geom.type = mujoco.mjtGeom.mjGEOM_CYLINDER
         geom.size = [x, z, 0]
     geom.pos, geom.quat = place
+
+
+class PrincipalBox(NamedTuple):
+    """The box around points along the axes in which they spread most and least."""
+
+    place: Frame
+    """Its middle and axes."""
+    size: NDArray[np.float64]
+    """(3,) full edges."""
+
+
+def principal_box(points: NDArray[np.float32]) -> PrincipalBox:
+    """The box of points (n, 3); flat points have an edge of 0 however they lie."""
+    middle = points.mean(axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(np.cov((points - middle).T, bias=True))
+    # Eigenvectors may be those of a mirror.
+    axes[:, 0] *= np.linalg.det(axes)
+    along = (points - middle) @ axes
+    least, most = along.min(axis=0), along.max(axis=0)
+    quat = np.empty(4)
+    mujoco.mju_mat2Quat(quat, axes.reshape(-1))
+    centre = middle + axes @ ((least + most) / 2)
+    return PrincipalBox(frame(centre.tolist(), quat.tolist()), most - least)
