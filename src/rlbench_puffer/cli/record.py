@@ -1,9 +1,12 @@
 """``rlbench-puffer record``: videos of episodes, or of saved states."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
+
+if TYPE_CHECKING:
+    from rlbench_puffer.training.acting import TrainedPolicy
 
 Flag = tyro.conf.FlagCreatePairsOff
 
@@ -11,6 +14,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 def record(
     task: str = "open_drawer",
     policy: str = "random",
+    arm_action_mode: str = "joint_velocity",
     episodes: int = 1,
     num_envs: int = 1,
     video_all: Annotated[bool, Flag] = False,
@@ -30,7 +34,9 @@ def record(
 
     Args:
       task: Task to record; `rlbench-puffer tasks` lists them.
-      policy: What chooses the actions: random or expert.
+      policy: What chooses the actions: random, expert, or the file of a checkpoint
+        that `rlbench-puffer train` wrote, which also says the arm's action mode.
+      arm_action_mode: What the first seven numbers of an action mean.
       episodes: Episodes of each recorded sub-env.
       num_envs: Sub-envs that run.
       video_all: Record all sub-envs, not only the first.
@@ -52,9 +58,14 @@ def record(
     from rlbench_puffer.recording.record import RecordRequest, render_states
     from rlbench_puffer.recording.record import record as record_episodes
 
+    trained = None
+    if Path(policy).is_file():
+        trained = _trained(Path(policy), task)
+        policy, arm_action_mode = "random", trained.arm_action_mode
     request = RecordRequest(
         task=task,
         policy=policy,  # pyright: ignore[reportArgumentType]
+        arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
         episodes=episodes,
         num_envs=num_envs,
         video_all=video_all,
@@ -70,9 +81,28 @@ def record(
         output_dir=output_dir,
     )
     if states is None:
-        written = record_episodes(request)
+        written = record_episodes(request, trained and trained.actions)
     else:
         written = render_states(states, request)
     for path in written:
         print(path)
     return 0
+
+
+def _trained(path: Path, task: str) -> "TrainedPolicy":
+    """The policy of a checkpoint, if it is one for this task."""
+    from rlbench_puffer.errors import CheckpointError, MissingDependencyError
+
+    try:
+        from rlbench_puffer.training.acting import TrainedPolicy
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingDependencyError("torch", "A trained policy", "train") from None
+    trained = TrainedPolicy(path)
+    if trained.task != task:
+        raise CheckpointError(
+            f"The checkpoint {path} is of {trained.task}, not of {task}. "
+            f"Use `--task {trained.task}`."
+        )
+    return trained

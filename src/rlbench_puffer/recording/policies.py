@@ -14,7 +14,10 @@ PolicyName = Literal["random", "expert"]
 """``random``: uniformly drawn actions that change every 8 steps; ``expert``: the
 task's scripted expert."""
 
-Act = Callable[[], NDArray[np.float32]]
+Actions = NDArray[np.float32]
+"""One action of each sub-env, (num_envs, 8)."""
+
+Act = Callable[[], Actions]
 """The actions of a batch's next control step, (num_envs, 8)."""
 
 HOLD_STEPS = 8

@@ -1,12 +1,14 @@
 """Records episodes: a video for each episode, sub-env and camera."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
+    ArmActionMode,
     DisplayName,
     EnvConfig,
     RenderQuality,
@@ -17,6 +19,7 @@ from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import InvalidOptionError, RecordingError
 from rlbench_puffer.recording.policies import (
     Act,
+    Actions,
     PolicyName,
     check_policy,
     make_policy,
@@ -35,6 +38,7 @@ class RecordRequest:
 
     task: str
     policy: PolicyName = "random"
+    arm_action_mode: ArmActionMode = "joint_velocity"
     episodes: int = 1
     num_envs: int = 1
     video_all: bool = False
@@ -68,6 +72,7 @@ class RecordRequest:
         """The recorded environment."""
         return EnvConfig(
             task=self.task,
+            arm_action_mode=self.arm_action_mode,
             cameras=dict.fromkeys(self.cameras, Camera(size=self.size)),
             episode_length=self.episode_length,
             render_quality=self.quality,
@@ -75,8 +80,15 @@ class RecordRequest:
         )
 
 
-def record(request: RecordRequest) -> list[Path]:
+def record(
+    request: RecordRequest, actions: Callable[[BatchEnv], Actions] | None = None
+) -> list[Path]:
     """Run episodes and write their videos.
+
+    Args:
+      request: what to record.
+      actions: what every sub-env does at its present observation, (num_envs, 8),
+        instead of the request's policy.
 
     Returns:
       The files written, videos and states, in order.
@@ -90,6 +102,8 @@ def record(request: RecordRequest) -> list[Path]:
     env = make_batch_env(config, request.num_envs)
     recorded = list(range(request.num_envs)) if request.video_all else [0]
     act = make_policy(request.policy, env, request.seed)
+    if actions is not None:
+        act = functools.partial(actions, env)
     written: list[Path] = []
     try:
         seeds = [request.seed + i for i in range(request.num_envs)]
