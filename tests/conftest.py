@@ -3,6 +3,7 @@
 import contextlib
 import ctypes.util
 import gc
+import importlib
 import importlib.util
 import os
 import shutil
@@ -26,6 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MARKER",
         help="run tests of this marker even where the machine seems to lack it",
     )
+
+
+def pytest_configure() -> None:
+    """Load triton, which torch brings along, before any test draws.
+
+    Triton and Mesa each bring an LLVM of their own. Loaded after Mesa's, triton's is
+    bound to the wrong one and crashes the process as soon as torch's optimizers
+    import it; the other way round both work.
+    """
+    if importlib.util.find_spec("triton") is not None:
+        importlib.import_module("triton._C.libtriton")
 
 
 def pytest_collection_modifyitems(

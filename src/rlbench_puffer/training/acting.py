@@ -1,6 +1,7 @@
 """A trained policy at work outside of training: what a checkpoint holds, acting."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,11 @@ class TrainedPolicy:
         self._path = path
         self.task: str = settings["task"]
         self.arm_action_mode: str = settings["arm_action_mode"]
-        moments = {
+        moments: dict[str, Any] = {
             name: value if isinstance(value, float) else value.numpy()
             for name, value in state["observations"].items()
         }
-        self._size = len(moments["mean"])
+        self._size = int(moments["mean"].size)
         self._normalize = ObservationNormalizer(self._size)
         self._normalize.restore(moments)
         self._policy = Policy(
