@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.envs.actions import ACTION_DIM
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.errors import CheckpointError
 from rlbench_puffer.training.checkpoint import load_checkpoint, read_settings
@@ -40,8 +39,9 @@ class TrainedPolicy:
         self._size = int(moments["mean"].size)
         self._normalize = ObservationNormalizer(self._size)
         self._normalize.restore(moments)
+        action_size = int(state["policy"]["log_deviation"].numel())
         self._policy = Policy(
-            self._size, ACTION_DIM, settings["hidden"], settings["initial_deviation"]
+            self._size, action_size, settings["hidden"], settings["initial_deviation"]
         )
         self._policy.load_state_dict(state["policy"])
 
