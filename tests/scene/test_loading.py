@@ -138,7 +138,7 @@ def test_what_mujoco_refuses_is_an_error_that_names_the_object() -> None:
     before = told(scene, NAMES)
     pool = w.box_pool((5e-6, 5e-6, 5e-6))
     speck = w.shape(w.base("speck", 1), w.mesh("Gst", 0, (1, 1, 1), primitive=0))
-    with pytest.raises(SceneError, match="MuJoCo refuses.*speck"):
+    with pytest.raises(SceneError, match=r"MuJoCo refuses.*speck"):
         scene.load(read_model(w.file(pool, speck)))
     np.testing.assert_allclose(told(scene, NAMES), before, atol=1e-7)
 
