@@ -17,6 +17,7 @@
     ├── RecordsError (ValueError)        a rows file that cannot be used
     ├── CheckpointError (OSError)        a checkpoint not written, or of no use
     ├── DivergedError (ArithmeticError)  training left the finite numbers
+    ├── SetupError (RuntimeError)        something that could not be installed
     └── MissingDependencyError (ImportError)
 
 Each class builds its sentence from facts: the thing, what was expected, what
@@ -192,6 +193,18 @@ class CheckpointError(RLBenchPufferError, OSError):
 
 class DivergedError(RLBenchPufferError, ArithmeticError):
     """A loss or gradient that is not finite."""
+
+
+class SetupError(RLBenchPufferError, RuntimeError):
+    """Something that could not be downloaded, unpacked or installed.
+
+    Args:
+      what: what happened, as a sentence.
+      next_step: one sentence that says what to do.
+    """
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(f"{what} {next_step}")
 
 
 class MissingDependencyError(RLBenchPufferError, ImportError):

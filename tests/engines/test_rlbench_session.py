@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import rlbench_puffer as rp
+from rlbench_puffer.engines.rlbench.doctor import examine_coppeliasim
 from rlbench_puffer.errors import (
     ClosedError,
     SimulationError,
@@ -139,6 +140,28 @@ def test_an_incomplete_installation_is_told_with_its_cure(
         env.reset(seed=0)
     assert "setup coppeliasim" in str(caught.value)
     env.close()
+
+
+def test_the_doctor_looks_at_every_part(root: Path) -> None:
+    (root / "libcoppeliaSim.so").symlink_to(root / "libcoppeliaSim.so.1")
+    states = {f.name: f.state for f in examine_coppeliasim(launch=True)}
+    assert states == {
+        "CoppeliaSim": "ok",
+        "physics plugins": "ok",
+        "CoppeliaSim's library": "ok",
+        "PyRep's build": "missing",
+        "CoppeliaSim's launch": "ok",
+    }
+    (root / "libsimExtDynamicsBullet-2-78.so").unlink()
+    (root / "libcoppeliaSim.so.1").write_text("no library")
+    (root / "simAddOnScript_PyRep.lua").touch()
+    findings = {f.name: f for f in examine_coppeliasim()}
+    assert findings["PyRep's build"].state == "ok"
+    assert "the first step does not" in findings["physics plugins"].found
+    assert findings["CoppeliaSim's library"].mend == "rlbench-puffer setup system"
+    root.rename(root.with_name("CoppeliaSim_V4_2_0"))
+    (missing,) = examine_coppeliasim()
+    assert "no libcoppeliaSim.so" in missing.found
 
 
 def test_an_engine_that_is_forgotten_makes_room_for_the_next() -> None:

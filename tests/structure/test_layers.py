@@ -17,7 +17,7 @@ LAYERS = (
         "config",
         "timing",
     ),
-    ("display",),
+    ("display", "setup"),
     ("engines",),
     ("tasks",),
     ("envs",),

@@ -8,18 +8,22 @@ import tyro
 Flag = tyro.conf.FlagCreatePairsOff
 
 
-def doctor(json: Annotated[bool, Flag] = False) -> int:
+def doctor(
+    json: Annotated[bool, Flag] = False, launch: Annotated[bool, Flag] = False
+) -> int:
     """Tell what this machine can do, and one command for each thing it lacks.
 
     Args:
       json: Print the findings as one line of JSON.
+      launch: Launch CoppeliaSim as well, where it is installed; takes seconds.
 
     Returns:
       The exit code: 0 if the default engine can run, 1 if not.
     """
     from rlbench_puffer.display.doctor import can_run, examine
+    from rlbench_puffer.engines.rlbench.doctor import examine_coppeliasim
 
-    findings = examine()
+    findings = [*examine(), *examine_coppeliasim(launch=launch)]
     if json:
         told = [finding.as_dict() for finding in findings]
         print(json_format.dumps({"ok": can_run(findings), "findings": told}))

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rlbench_puffer.cli.gallery import gallery
     from rlbench_puffer.cli.plot import plot
     from rlbench_puffer.cli.record import record
+    from rlbench_puffer.cli.setup import setup
     from rlbench_puffer.cli.sweep import sweep
     from rlbench_puffer.cli.tasks import tasks
     from rlbench_puffer.cli.train import train
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "gallery": gallery,
                     "view": view,
                     "doctor": doctor,
+                    "setup": setup,
                 },
                 prog="rlbench-puffer",
                 description="RLBench tasks, vectorised: measure, record, look.",

@@ -94,7 +94,6 @@ def examine() -> list[Finding]:
         _package("torch", "training", "train"),
         _package("rlbench", "RLBench's own tasks", "coppeliasim"),
         _package("pyrep", "RLBench's own tasks", "coppeliasim"),
-        _coppeliasim,
     )
     return [check() for check in checks]
 
@@ -245,19 +244,6 @@ def _package(name: str, purpose: str, extra: str) -> Callable[[], Finding]:
         return Finding(name=name, state="ok", found=version)
 
     return check
-
-
-def _coppeliasim() -> Finding:
-    root = os.environ.get("COPPELIASIM_ROOT")
-    if root and (Path(root) / "libcoppeliaSim.so").exists():
-        return Finding(name="CoppeliaSim", state="ok", found=root)
-    found = f"no libcoppeliaSim.so in {root}" if root else "COPPELIASIM_ROOT is not set"
-    return Finding(
-        name="CoppeliaSim",
-        state="missing",
-        found=found,
-        mend="export COPPELIASIM_ROOT=<folder of CoppeliaSim 4.1>",
-    )
 
 
 def _try(script: str, *arguments: str) -> tuple[bool, str]:

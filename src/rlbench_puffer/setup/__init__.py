@@ -1,0 +1,1 @@
+"""Installs what RLBench's own tasks need: system packages, CoppeliaSim, RLBench."""
