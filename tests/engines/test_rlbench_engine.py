@@ -54,6 +54,22 @@ def test_spaces_are_learnt_in_a_child_and_then_read_from_disk() -> None:
     assert "pyrep" not in sys.modules
 
 
+@pytest.mark.parametrize("size", [2, 5])
+def test_a_low_dim_state_of_another_length_is_padded_or_refused(size: int) -> None:
+    for file in facts_folder().glob("reach_target-*"):
+        text = file.read_text()
+        file.write_text(text.replace('"low_dim_size": 3', f'"low_dim_size": {size}'))
+    env = make()
+    if size == 5:
+        state = env.reset(seed=0)[0]["task_low_dim_state"]
+        assert state[3:].tolist() == [0.0, 0.0]
+        assert state[:3].all()
+    else:
+        with pytest.raises(SimulationError, match="has 3 numbers, expected 2"):
+            env.reset(seed=0)
+    env.close()
+
+
 def test_a_task_is_named_as_rlbench_names_it_or_by_its_path() -> None:
     assert make("OpenDrawer").task.name == make("open_drawer").task.name
     assert make("rlbench.tasks.open_drawer:OpenDrawer").task.low_dim_size == 8
@@ -94,6 +110,8 @@ def test_every_action_mode_moves_the_arm(
 
 
 def test_a_robot_with_other_joints_has_other_spaces() -> None:
+    for file in facts_folder().glob("*-ur5-*"):
+        file.unlink()
     env = make(simulator=rp.Simulator(robot="ur5"))
     assert env.action_space.shape == (7,)
     assert env.observation_space["joint_positions"].shape == (6,)
@@ -242,6 +260,14 @@ def test_options_of_one_engine_are_refused_by_the_other() -> None:
         make(num_threads=2)
     with pytest.raises(InvalidOptionError, match="torque limits"):
         make(arm_action_mode="joint_torque", simulator=rp.Simulator(robot="ur5"))
+
+
+def test_textures_are_drawn_from_a_folder_that_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOptionError, match="a folder that exists"):
+        rp.Simulator(textures=str(tmp_path / "nowhere"))
+    env = make(simulator=rp.Simulator(textures=str(tmp_path)))
+    env.reset(seed=0)
+    env.close()
 
 
 def test_a_variation_is_fixed_listed_or_drawn() -> None:

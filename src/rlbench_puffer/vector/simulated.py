@@ -14,7 +14,8 @@ RESET_TIMEOUT_S = 60.0
 the first one launches the simulator as well."""
 
 STEP_TIMEOUT_S = 30.0
-"""A planned step took 1.1 s at the 99th percentile."""
+"""A planned step took 1.1 s at the 99th percentile; and the step after an episode's
+end is a reset."""
 
 
 def workers_of(

@@ -117,7 +117,7 @@ class TaskEnvironment:
         if camera.depth:
             drawn[f"{name}_depth"] = depth
         if camera.mask:
-            drawn[f"{name}_mask"] = np.full(depth.shape, 3.0, np.float32)
+            drawn[f"{name}_mask"] = np.full(depth.shape, 2.9999998, np.float32)
         # As in RLBench: a cloud needs rgb or depth to be drawn at all.
         if camera.point_cloud and (camera.rgb or camera.depth):
             drawn[f"{name}_point_cloud"] = np.ones((*depth.shape, 3))

@@ -101,12 +101,11 @@ def robot_limits(robot: str) -> dict[str, Any]:
     """
     arm_class, gripper_class, _ = SUPPORTED_ROBOTS[robot]
     arm, gripper = arm_class(), gripper_class()
-    forces = np.asarray(gripper.get_touch_sensor_forces())
     return {
         "velocity": [float(v) for v in arm.get_joint_upper_velocity_limits()],
         "arm": _intervals(arm),
         "gripper": _intervals(gripper),
-        "touch": int(forces.size),
+        "touch": _touch_force_size(gripper),
     }
 
 
@@ -135,6 +134,14 @@ def new_sensor(camera: str, size: tuple[int, int], simulator: Simulator) -> Any:
     )
     sensor.set_matrix(extrinsics(np.array(mount.position), mount.axes))
     return sensor
+
+
+def _touch_force_size(gripper: Any) -> int:
+    try:
+        return int(np.size(gripper.get_touch_sensor_forces()))
+    except RuntimeError:
+        # PyRep refuses to read the sensors of a gripper that has none.
+        return 0
 
 
 def _intervals(component: Any) -> list[list[float] | None]:

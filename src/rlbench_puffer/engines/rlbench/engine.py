@@ -14,6 +14,11 @@ from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE
 from rlbench_puffer.engines.rlbench.demo import START_KEYS, RLBenchDemo
 from rlbench_puffer.engines.rlbench.facts import SimulatedTask
+from rlbench_puffer.engines.rlbench.observing import (
+    readable,
+    write_fields,
+    write_pictures,
+)
 from rlbench_puffer.engines.rlbench.session import Session
 from rlbench_puffer.engines.rlbench.streams import (
     GlobalStreams,
@@ -73,7 +78,7 @@ class RLBenchEngine(Engine):
         self.variations = np.zeros(1, np.int64)
         self.faults: dict[int, str] = {}
         self.invalid_actions: dict[int, str] = {}
-        self._session = Session(config)
+        self._session = Session(readable(config, task))
         self.display_description = self._session.display.description
         # A forgotten engine frees the process's one place for a simulator. At exit
         # there is nothing to free: it ends with the process.
@@ -130,19 +135,11 @@ class RLBenchEngine(Engine):
 
     def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.observe`."""
-        for name in self._config.observations:
-            value = np.asarray(getattr(self._observation, name), np.float32).ravel()
-            row = out[name][0]
-            if name == "task_low_dim_state" and value.size != row.size:
-                value = self._padded(value, row.size)
-            row[:] = value
+        write_fields(self._observation, self._config, self._facts.name, out)
 
     def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.render`; RLBench has drawn when it stepped."""
-        for camera, options in self._config.camera_pairs:
-            for kind in options.kinds:
-                name = f"{camera}_{kind}"
-                out[name][0] = getattr(self._observation, name)
+        write_pictures(self._observation, self._config, out)
 
     def camera_info(self, env_id: int) -> dict[str, Any]:
         """See :meth:`Engine.camera_info`."""
@@ -329,12 +326,3 @@ class RLBenchEngine(Engine):
             return f"The quaternion has length {length:g}, expected more than 0."
         quat /= length
         return ""
-
-    def _padded(self, value: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-        if value.size > size:
-            raise SimulationError(
-                f"task_low_dim_state of {self._facts.name} has {value.size} numbers, "
-                f"expected {size} at most, which its other variations have. Choose "
-                "variations of one size, or leave the field out of observations."
-            )
-        return np.append(value, np.zeros(size - value.size, np.float32))

@@ -65,6 +65,8 @@ class Gripper:
         return (sim.simulator.fingers / 0.04).tolist()
 
     def get_touch_sensor_forces(self) -> list[list[float]]:
+        if not self.touch_sensors:
+            raise RuntimeError("No touch sensors for this robot!")
         return [[0.0, 0.0, 0.1]] * self.touch_sensors
 
 

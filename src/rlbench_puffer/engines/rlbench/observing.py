@@ -1,0 +1,69 @@
+"""Puts an observation of RLBench's into the arrays that environments own."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.rlbench.facts import SimulatedTask
+from rlbench_puffer.errors import SimulationError
+
+
+def write_fields(
+    observation: Any, config: EnvConfig, task: str, out: NDArray[np.void]
+) -> None:
+    """Write the fields of numbers, as float32.
+
+    Args:
+      observation: RLBench's.
+      config: says which fields.
+      task: the task's name, for messages.
+      out: (1,) structured array.
+
+    Raises:
+      SimulationError: ``task_low_dim_state`` is longer than was learnt.
+    """
+    for name in config.observations:
+        row = out[name][0]
+        if not row.size:
+            continue  # A gripper without touch sensors.
+        value = np.asarray(getattr(observation, name), np.float32).ravel()
+        if name == "task_low_dim_state" and value.size != row.size:
+            value = _padded(value, row.size, task)
+        row[:] = value
+
+
+def write_pictures(observation: Any, config: EnvConfig, out: NDArray[np.void]) -> None:
+    """Write the cameras' pictures, which RLBench has drawn when it stepped.
+
+    Args:
+      observation: RLBench's.
+      config: says which cameras.
+      out: (1,) structured array.
+    """
+    for camera, options in config.camera_pairs:
+        for kind in options.kinds:
+            name = f"{camera}_{kind}"
+            picture = getattr(observation, name)
+            # RLBench makes a mask's whole numbers of colours from 0 to 1.
+            out[name][0] = np.rint(picture) if kind == "mask" else picture
+
+
+def readable(config: EnvConfig, task: SimulatedTask) -> EnvConfig:
+    """The configuration without what RLBench would fail to read of this robot."""
+    if task.robot.touch_force_size:
+        return config
+    names = tuple(n for n in config.observations if n != "gripper_touch_forces")
+    return dataclasses.replace(config, observations=names or ("joint_positions",))
+
+
+def _padded(value: NDArray[np.float32], size: int, task: str) -> NDArray[np.float32]:
+    if value.size > size:
+        raise SimulationError(
+            f"task_low_dim_state of {task} has {value.size} numbers, expected {size} "
+            "at most, which its other variations have. Choose variations of one size, "
+            "or leave the field out of observations."
+        )
+    return np.append(value, np.zeros(size - value.size, np.float32))
