@@ -91,9 +91,9 @@ def examine() -> list[Finding]:
         _screen,
         _ffmpeg,
         _gpu,
-        _package("torch", "training", "train"),
-        _package("rlbench", "RLBench's own tasks", "coppeliasim"),
-        _package("pyrep", "RLBench's own tasks", "coppeliasim"),
+        _package("torch", "training", "uv sync --extra train"),
+        _package("rlbench", "RLBench's own tasks", "rlbench-puffer setup rlbench"),
+        _package("pyrep", "RLBench's own tasks", "rlbench-puffer setup rlbench"),
     )
     return [check() for check in checks]
 
@@ -228,14 +228,14 @@ def _gpu() -> Finding:
     return Finding(name="GPU", state="ok", found="; ".join(told.strip().splitlines()))
 
 
-def _package(name: str, purpose: str, extra: str) -> Callable[[], Finding]:
+def _package(name: str, purpose: str, mend: str) -> Callable[[], Finding]:
     def check() -> Finding:
         if importlib.util.find_spec(name) is None:
             return Finding(
                 name=name,
                 state="missing",
                 found=f"not installed; for {purpose}",
-                mend=f"uv sync --extra {extra}",
+                mend=mend,
             )
         try:
             version = importlib.metadata.version(name)
