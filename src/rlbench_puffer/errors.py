@@ -18,6 +18,8 @@
     ├── CheckpointError (OSError)        a checkpoint not written, or of no use
     ├── DivergedError (ArithmeticError)  training left the finite numbers
     ├── SetupError (RuntimeError)        something that could not be installed
+=======
+    ├── RankError (RuntimeError)         another rank of a torchrun job is gone
     └── MissingDependencyError (ImportError)
 
 Each class builds its sentence from facts: the thing, what was expected, what
@@ -205,6 +207,10 @@ class SetupError(RLBenchPufferError, RuntimeError):
 
     def __init__(self, what: str, next_step: str) -> None:
         super().__init__(f"{what} {next_step}")
+
+
+class RankError(RLBenchPufferError, RuntimeError):
+    """Another rank of a torchrun job failed, ended or hangs."""
 
 
 class MissingDependencyError(RLBenchPufferError, ImportError):

@@ -17,6 +17,7 @@ LAYERS = (
         "config",
         "timing",
     ),
+    ("distributed",),
     ("display", "setup"),
     ("engines",),
     ("tasks",),
@@ -38,6 +39,7 @@ DOORS = {
     "minari": {"demos/minari_files.py"},
     "h5py": {"demos/minari_files.py"},
     "torch": {
+        "distributed/torch_group.py",
         "training/checkpoint.py",
         "training/policy.py",
         "training/ppo.py",

@@ -65,10 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 args=None if arguments is None else list(arguments),
             )
         except RLBenchPufferError as error:
-            print(f"rlbench-puffer: {error}", file=sys.stderr)
+            print(f"rlbench-puffer: {_rank_label()}{error}", file=sys.stderr)
             return USAGE_ERROR
         except KeyboardInterrupt:
             return INTERRUPTED
+
+
+def _rank_label() -> str:
+    """Which rank of a torchrun job speaks; nothing where that is no question."""
+    from rlbench_puffer.distributed.place import read_place
+
+    try:
+        return read_place().label
+    except RLBenchPufferError:  # It is what the message is about.
+        return ""
 
 
 def _show_warning(

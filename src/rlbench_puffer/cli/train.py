@@ -12,7 +12,8 @@ def train(
     task: str = "reach_target",
     engine: str = "builtin",
     backend: str = "native",
-    num_envs: int = 64,
+    num_envs: int | None = None,
+    num_envs_total: int | None = None,
     num_workers: int | None = None,
     reward: str = "shaped",
     arm_mode: str = "joint_velocity",
@@ -37,6 +38,7 @@ def train(
     eval_episodes: int = 64,
     output_dir: Path | None = None,
     resume: Annotated[bool, Flag] = False,
+    ddp_bind_gpu: Annotated[bool, Flag] = False,
 ) -> int:
     """Train a policy with PPO, from low-dimensional observations.
 
@@ -47,7 +49,8 @@ def train(
       task: Task to learn; `rlbench-puffer tasks` lists them.
       engine: What simulates.
       backend: What vectorises: serial, gym, puffer, shm, native.
-      num_envs: Sub-envs that collect.
+      num_envs: Sub-envs of each rank that collect; without it, 64.
+      num_envs_total: Sub-envs of all ranks together, in place of num_envs.
       num_workers: Workers (native: threads); without it, the backend's default.
       reward: shaped or sparse.
       arm_mode: What seven numbers of an action mean, such as joint_velocity.
@@ -72,55 +75,61 @@ def train(
       eval_episodes: Episodes of an evaluation, the same ones each time.
       output_dir: Folder for what is written; without it, runs/TASK_SEED.
       resume: Go on from the checkpoint in that folder.
+      ddp_bind_gpu: Give each rank of torchrun a GPU of its own, and sum by nccl.
 
     Returns:
       The exit code, 0.
     """
+    from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.errors import MissingDependencyError
     from rlbench_puffer.training.settings import TrainSettings
 
-    settings = TrainSettings(
-        task=task,
-        engine=engine,
-        backend=backend,
-        num_envs=num_envs,
-        num_workers=num_workers,
-        seed=seed,
-        reward=reward,
-        arm_action_mode=arm_mode,
-        episode_length=max_steps,
-        updates=train_updates,
-        num_steps=num_steps,
-        epochs=epochs,
-        minibatch_size=minibatch_size,
-        learning_rate=train_lr,
-        hidden=train_hidden,
-        discount=discount,
-        trace_decay=trace_decay,
-        clip=clip,
-        entropy_coefficient=entropy_coefficient,
-        value_coefficient=value_coefficient,
-        max_grad_norm=max_grad_norm,
-        initial_deviation=initial_deviation,
-        learner_threads=learner_threads,
-        checkpoint_interval=checkpoint_interval,
-        eval_interval=eval_interval,
-        eval_episodes=eval_episodes,
-    )
-    folder = output_dir or Path("runs") / f"{task}_{seed}"
-    try:
-        from rlbench_puffer.training.trainer import Trainer
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "tensorboard"):
-            raise
-        raise MissingDependencyError(error.name, "Training", "train") from None
+    with joined(num_envs, num_envs_total, 64, bind_gpu=ddp_bind_gpu) as (ranks, shares):
+        settings = TrainSettings(
+            task=task,
+            engine=engine,
+            backend=backend,
+            num_envs=sum(shares),
+            ranks=ranks.size,
+            num_workers=num_workers,
+            seed=seed,
+            reward=reward,
+            arm_action_mode=arm_mode,
+            episode_length=max_steps,
+            updates=train_updates,
+            num_steps=num_steps,
+            epochs=epochs,
+            minibatch_size=minibatch_size,
+            learning_rate=train_lr,
+            hidden=train_hidden,
+            discount=discount,
+            trace_decay=trace_decay,
+            clip=clip,
+            entropy_coefficient=entropy_coefficient,
+            value_coefficient=value_coefficient,
+            max_grad_norm=max_grad_norm,
+            initial_deviation=initial_deviation,
+            learner_threads=learner_threads,
+            checkpoint_interval=checkpoint_interval,
+            eval_interval=eval_interval,
+            eval_episodes=eval_episodes,
+        )
+        folder = output_dir or Path("runs") / f"{task}_{seed}"
+        try:
+            from rlbench_puffer.training.trainer import Trainer
+        except ModuleNotFoundError as error:
+            if error.name not in ("torch", "tensorboard"):
+                raise
+            raise MissingDependencyError(error.name, "Training", "train") from None
 
-    with Trainer(settings, folder, resume=resume) as trainer:
-        evaluation = trainer.run()
-    print(
-        f"{evaluation.episodes} episodes: success once {evaluation.success_once:.2f}, "
-        f"at the end {evaluation.success_at_end:.2f}, mean return "
-        f"{evaluation.mean_return:.2f}, mean length {evaluation.mean_length:.1f}"
-    )
-    print(folder)
+        with Trainer(settings, folder, resume=resume, ranks=ranks) as trainer:
+            told = trainer.run()
+        if not ranks.is_main:
+            return 0
+        print(
+            f"{told.episodes} episodes: success once {told.success_once:.2f}, at the "
+            f"end {told.success_at_end:.2f}, mean return {told.mean_return:.2f}, mean "
+            f"length {told.mean_length:.1f}"
+        )
+        print(folder)
     return 0

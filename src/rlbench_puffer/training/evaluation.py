@@ -1,12 +1,13 @@
 """How good a policy is: whole episodes, always the same ones."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.distributed.group import OneRank, RankGroup
 from rlbench_puffer.vector.base import VecEnv
 
 Act = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -34,16 +35,41 @@ class Evaluation:
     """Mean number of control steps."""
 
 
-def evaluate(vec: VecEnv, act: Act, seed: int) -> Evaluation:
+def evaluate(
+    vec: VecEnv | None,
+    act: Act,
+    seed: int | Sequence[int],
+    ranks: RankGroup | None = None,
+) -> Evaluation:
     """Run one episode in every sub-env, all from the start.
 
     No sub-env's second episode counts: short episodes would crowd out the long ones.
 
     Args:
-      vec: whole batches.
+      vec: whole batches; None on a rank that has no share in it.
       act: the policy.
       seed: of the episodes; the same seed gives the same episodes.
+      ranks: whose episodes count together.
     """
+    ended = [] if vec is None else _episodes(vec, act, seed)
+    ended = [one for of_rank in (ranks or OneRank()).gather(ended) for one in of_rank]
+
+    def mean(column: int) -> float:
+        return float(np.mean([one[column] for one in ended])) if ended else 0.0
+
+    return Evaluation(
+        episodes=len(ended),
+        success_once=mean(0),
+        success_at_end=mean(1),
+        mean_return=mean(2),
+        mean_length=mean(3),
+    )
+
+
+def _episodes(
+    vec: VecEnv, act: Act, seed: int | Sequence[int]
+) -> list[tuple[float, float, float, float]]:
+    """Success once, success at the end, return and length of each episode."""
     observations, _ = vec.reset(seed)
     running = np.ones(vec.num_envs, bool)
     ever = np.zeros(vec.num_envs, bool)
@@ -57,17 +83,12 @@ def evaluate(vec: VecEnv, act: Act, seed: int) -> Evaluation:
                 ends[env_id] = info
                 ever[env_id] |= info["success"]
         running &= ~(terminals | truncations)
-    at_end = [info["success"] for info in ends.values()]
-    once = [bool(ever[env_id]) for env_id in ends]
-    episodes = [info["episode"] for info in ends.values()]
-
-    def mean(values: list[Any]) -> float:
-        return float(np.mean(values)) if values else 0.0
-
-    return Evaluation(
-        episodes=len(ends),
-        success_once=mean(once),
-        success_at_end=mean(at_end),
-        mean_return=mean([episode["r"] for episode in episodes]),
-        mean_length=mean([episode["l"] for episode in episodes]),
-    )
+    return [
+        (
+            float(ever[env_id]),
+            float(info["success"]),
+            float(info["episode"]["r"]),
+            float(info["episode"]["l"]),
+        )
+        for env_id, info in ends.items()
+    ]

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.distributed.group import OneRank, RankGroup
+
 _EPSILON = 1e-8
 LIMIT = 10.0
 """Normalised numbers are cut off at this many standard deviations."""
@@ -15,19 +17,25 @@ class RunningMoments:
 
     Args:
       size: numbers in a row.
+      ranks: whose rows count together; every rank then has the same moments.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, ranks: RankGroup | None = None) -> None:
+        self._ranks = ranks or OneRank()
         self.mean = np.zeros(size)
         self.variance = np.ones(size)
         self.count = 0.0
 
     def update(self, rows: NDArray[Any]) -> None:
-        """Take in (k, size) rows."""
-        if not len(rows):
-            return
+        """Take in (k, size) rows, and those of the other ranks."""
         rows = rows.astype(np.float64, copy=False)
-        mean, variance, count = rows.mean(axis=0), rows.var(axis=0), len(rows)
+        sums = self._ranks.sum(np.array([len(rows), *rows.sum(axis=0)]))
+        count = sums[0]
+        if not count:
+            return
+        mean = sums[1:] / count
+        squares = np.square(rows - mean).sum(axis=0)
+        variance = self._ranks.sum(squares) / count
         total = self.count + count
         offset = mean - self.mean
         spread = self.variance * self.count + variance * count
@@ -64,12 +72,15 @@ class RewardNormalizer:
     Args:
       num_envs: sub-envs, each with a return of its own.
       discount: gamma.
+      ranks: whose returns count together.
     """
 
-    def __init__(self, num_envs: int, discount: float) -> None:
+    def __init__(
+        self, num_envs: int, discount: float, ranks: RankGroup | None = None
+    ) -> None:
         self._discount = discount
         self._returns = np.zeros(num_envs)
-        self._moments = RunningMoments(1)
+        self._moments = RunningMoments(1, ranks)
 
     def __call__(
         self,

@@ -1,18 +1,23 @@
 """PPO (Schulman et al. 2017): what is learnt from one rollout."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from rlbench_puffer.distributed.group import RankGroup
 from rlbench_puffer.errors import DivergedError
 from rlbench_puffer.training.gae import gae
 from rlbench_puffer.training.normalization import RewardNormalizer
 from rlbench_puffer.training.policy import Policy
 from rlbench_puffer.training.rollouts import Rollout
 from rlbench_puffer.training.settings import TrainSettings
+
+LOSS_PARTS = ("loss", "policy_loss", "value_loss", "entropy", "divergence")
+"""What is told of each minibatch, the gradient's norm beside."""
 
 
 class Learner:
@@ -23,7 +28,9 @@ class Learner:
       settings: of the run.
       generator: torch's, shuffles the minibatches.
       keep_state: writes the present state into a file and returns its path; called
-        before a run is stopped.
+        by every rank before a run is stopped.
+      ranks: whose gradients are averaged, each by its number of steps, so that all
+        take the step that one rank with all the data would take.
 
     Attributes:
       optimizer: Adam.
@@ -35,7 +42,9 @@ class Learner:
         settings: TrainSettings,
         generator: Any,
         keep_state: Callable[[], Path],
+        ranks: RankGroup,
     ) -> None:
+        self._ranks = ranks
         self._policy = policy
         self._settings = settings
         self._generator = generator
@@ -61,7 +70,7 @@ class Learner:
         Raises:
           DivergedError: one of them is not finite; the weights are those before.
         """
-        settings, policy = self._settings, self._policy
+        settings = self._settings
         assert settings.updates is not None
         rate = settings.learning_rate * (1.0 - update / settings.updates)
         for group in self.optimizer.param_groups:
@@ -90,18 +99,16 @@ class Learner:
             )
         ]
         count = len(data[0])
-        batches = max(1, round(count / settings.minibatch_size))
+        everywhere = self._ranks.sum(np.array([count], np.float64))[0]
+        # As many on every rank: each has a part of every minibatch.
+        batches = max(1, round(everywhere / settings.minibatch_size))
         sums: dict[str, float] = {}
         for epoch in range(settings.epochs):
             order = torch.randperm(count, generator=self._generator)
-            for number, rows in enumerate(torch.tensor_split(order, batches)):
-                parts = self._losses(*(part[rows] for part in data))
-                self.optimizer.zero_grad()
-                parts["loss"].backward()
-                parts["gradient_norm"] = torch.nn.utils.clip_grad_norm_(
-                    policy.parameters(), settings.max_grad_norm
-                )
-                told = {name: part.item() for name, part in parts.items()}
+            parts = torch.tensor_split(order, batches)
+            moments = self._moments([data[3][rows] for rows in parts])
+            for number, (rows, moment) in enumerate(zip(parts, moments, strict=True)):
+                told = self._gradient([part[rows] for part in data], moment)
                 self._check_finite(told, update, epoch, number)
                 self.optimizer.step()
                 for name, value in told.items():
@@ -109,16 +116,71 @@ class Learner:
         steps = settings.epochs * batches
         return {name: value / steps for name, value in sums.items()}
 
+    def _moments(self, batches: list[Any]) -> list[tuple[float, float, float]]:
+        """Steps of each minibatch on all ranks, and their advantages' moments.
+
+        Returns:
+          For each its number of steps, the mean and the standard deviation.
+        """
+        own = [batch.numpy().astype(np.float64) for batch in batches]
+        sums = self._ranks.sum(np.array([[len(part), part.sum()] for part in own]))
+        counts = sums[:, 0]
+        means = sums[:, 1] / np.maximum(counts, 1.0)
+        squares = [
+            np.square(part - mean).sum() for part, mean in zip(own, means, strict=True)
+        ]
+        variances = self._ranks.sum(np.array(squares)) / np.maximum(counts, 1.0)
+        return list(zip(counts, means, np.sqrt(variances), strict=True))
+
+    def _gradient(
+        self, data: list[Any], moment: tuple[float, float, float]
+    ) -> dict[str, float]:
+        """Leave a minibatch's gradient, that of all ranks, in the parameters.
+
+        Returns:
+          The parts of the loss, and the gradient's norm before it was cut.
+        """
+        parameters = list(self._policy.parameters())
+        self.optimizer.zero_grad(set_to_none=False)
+        count, mean, deviation = moment
+        names = LOSS_PARTS
+        told = torch.zeros(len(names))
+        # A rank without a step in it has nothing to add, and no mean to take.
+        if len(data[0]):
+            share = len(data[0]) / count
+            parts = self._losses(data, mean, deviation)
+            (parts["loss"] * share).backward()
+            told = torch.stack([parts[name].detach() * share for name in names])
+        if self._ranks.size > 1:
+            self._add_up(parameters, told)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self._settings.max_grad_norm)
+        values = dict(zip(names, told.tolist(), strict=True))
+        return {**values, "gradient_norm": norm.item()}
+
+    def _add_up(self, parameters: list[Any], told: Any) -> None:
+        """Sum gradients and parts of the loss over the ranks, in one message."""
+        gradients = [
+            torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            for parameter in parameters
+        ]
+        flat = torch.cat([told, *(gradient.flatten() for gradient in gradients)])
+        self._ranks.sum_tensor(flat)
+        told.copy_(flat[: len(told)])
+        start = len(told)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            end = start + gradient.numel()
+            parameter.grad = flat[start:end].view_as(parameter).clone()
+            start = end
+
     def _losses(
-        self, seen: Any, actions: Any, drawn: Any, advantages: Any, targets: Any
+        self, data: Sequence[Any], mean: float, deviation: float
     ) -> dict[str, Any]:
         settings = self._settings
+        seen, actions, drawn, advantages, targets = data
         now, entropy, values = self._policy(seen, actions)
         log_ratio = now - drawn
         ratio = log_ratio.exp()
-        scaled = (advantages - advantages.mean()) / (
-            advantages.std(correction=0) + 1e-8
-        )
+        scaled = (advantages - mean) / (deviation + 1e-8)
         clipped = ratio.clamp(1.0 - settings.clip, 1.0 + settings.clip)
         policy_loss = -torch.minimum(ratio * scaled, clipped * scaled).mean()
         value_loss = 0.5 * (values - targets).square().mean()

@@ -1,6 +1,7 @@
 """Collecting: fixed numbers of steps from a vector environment, with their masks."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -73,8 +74,8 @@ class Collector:
         self._latest = np.zeros(vec.observation_space.shape or (), np.float32)
         self._over = np.zeros(vec.num_envs, bool)
 
-    def begin(self, seed: int) -> None:
-        """A new episode in every sub-env."""
+    def begin(self, seed: int | Sequence[int]) -> None:
+        """A new episode in every sub-env, from one seed or from one for each."""
         self._latest[:] = self._vec.reset(seed)[0]
         self._over[:] = False
 

@@ -5,6 +5,7 @@ import math
 from typing import Any, get_args
 
 from rlbench_puffer.config import check_positive_int, make_config
+from rlbench_puffer.distributed.place import Place, share_envs
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.tasks.registry import find_task
 from rlbench_puffer.vector.make import BackendName
@@ -35,7 +36,10 @@ class TrainSettings:
     """What vectorises."""
 
     num_envs: int = 64
-    """Sub-envs that collect."""
+    """Sub-envs that collect, on all ranks together."""
+
+    ranks: int = 1
+    """Processes that share them; each draws chances of its own."""
 
     num_workers: int | None = None
     """Workers (``native``: threads); None takes the backend's default. Changes no
@@ -117,6 +121,7 @@ class TrainSettings:
             object.__setattr__(self, "updates", updates)
         for name in (
             "num_envs",
+            "ranks",
             "updates",
             "num_steps",
             "epochs",
@@ -127,6 +132,7 @@ class TrainSettings:
             "eval_episodes",
         ):
             check_positive_int(name, getattr(self, name))
+        share_envs(Place(world_size=self.ranks), None, self.num_envs, 1)
         hidden = self.hidden
         object.__setattr__(self, "hidden", tuple(hidden))
         if not hidden:

@@ -6,7 +6,10 @@ from typing import Any, TextIO
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from rlbench_puffer.distributed.group import OneRank, RankGroup
+from rlbench_puffer.distributed.place import rank_seed, share_out
 from rlbench_puffer.errors import CheckpointError, InvalidOptionError
 from rlbench_puffer.training.checkpoint import load_checkpoint, save_checkpoint
 from rlbench_puffer.training.evaluation import Evaluation, evaluate
@@ -21,6 +24,7 @@ from rlbench_puffer.training.rollouts import Collector, Rollout
 from rlbench_puffer.training.settings import TrainSettings
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import make_vec
+from rlbench_puffer.vector.seeding import derive_seeds
 
 CHECKPOINT = "checkpoint.pt"
 """The newest state of a run, in its folder."""
@@ -38,11 +42,15 @@ class Trainer:
     On one machine the same settings give the same numbers; a run that went on from a
     checkpoint ends with the bits of one that was never interrupted.
 
+    Ranks share the sub-envs out and are one run: all take the same gradient steps,
+    normalise alike and evaluate together; the first one writes and prints.
+
     Args:
       settings: everything that decides the numbers.
       folder: for checkpoint, curve and TensorBoard.
       resume: go on from the folder's checkpoint rather than begin.
       out: where the progress line goes; None takes stdout.
+      ranks: this process's group; None where it is alone.
 
     Attributes:
       update: updates done.
@@ -61,24 +69,29 @@ class Trainer:
         *,
         resume: bool = False,
         out: TextIO | None = None,
+        ranks: RankGroup | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
-        path = folder / CHECKPOINT
-        loaded = load_checkpoint(path, settings.as_dict()) if resume else None
-        if not resume and path.exists():
-            raise CheckpointError(
-                f"{path} holds the state of an earlier run, which this one would "
-                "overwrite. Go on with --resume, or choose another --output-dir."
+        self._ranks = ranks or OneRank()
+        if self._ranks.size != settings.ranks:
+            raise InvalidOptionError(
+                "ranks", settings.ranks, f"{self._ranks.size}, the ranks of this job"
             )
-        self.vec = _make_vec(settings, settings.num_envs)
+        loaded = self._ranks.from_main(
+            lambda: _what_to_resume(settings, folder / CHECKPOINT, resume)
+        )
+        self._envs = _Share(settings.num_envs, self._ranks)
+        self._episodes = _Share(settings.eval_episodes, self._ranks)
+        self.vec = _make_vec(settings, self._envs.count)
         self._evaluation_vec: VecEnv | None = None
         self._log: TrainingLog | None = None
         try:
             self._set_up()
             if loaded is not None:
                 self._restore(loaded)
-            self._log = TrainingLog(folder, self.update, out)
+            if self._ranks.is_main:
+                self._log = TrainingLog(folder, self.update, out)
         except BaseException:
             self.close()
             raise
@@ -89,7 +102,9 @@ class Trainer:
         self.update = 0
         self.env_steps = 0
         self._seconds = 0.0
-        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._generator = torch.Generator().manual_seed(
+            rank_seed(settings.seed, self._ranks.rank)
+        )
         # Weights are drawn from the global stream, which is nobody's business here.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -100,10 +115,16 @@ class Trainer:
                 settings.initial_deviation,
             )
         self._learner = Learner(
-            self.policy, settings, self._generator, lambda: self.save(DIVERGED)
+            self.policy,
+            settings,
+            self._generator,
+            lambda: self.save(DIVERGED),
+            self._ranks,
         )
-        self._observations = ObservationNormalizer(space.shape[0])
-        self._rewards = RewardNormalizer(settings.num_envs, settings.discount)
+        self._observations = ObservationNormalizer(space.shape[0], self._ranks)
+        self._rewards = RewardNormalizer(
+            self._envs.count, settings.discount, self._ranks
+        )
         self._collector = Collector(
             self.vec,
             self.policy,
@@ -121,7 +142,6 @@ class Trainer:
           WorkerError: the vector environment failed.
         """
         settings, log = self.settings, self._log
-        assert log is not None
         assert settings.updates is not None
         evaluation = None
         begun = False
@@ -130,11 +150,14 @@ class Trainer:
             if not begun or self.update % settings.checkpoint_interval == 0:
                 # What a resumed run cannot have are the simulators' states, so
                 # nobody has them.
-                self._collector.begin(_seed(settings.seed, self.update))
+                self._collector.begin(
+                    self._envs.seeds(_seed(settings.seed, self.update))
+                )
                 self._rewards.begin()
                 begun = True
             rollout = self._collector.collect()
-            collected = int(rollout.valid.sum())
+            sums = self._ranks.sum(_sums(rollout))
+            collected = int(sums[0])
             losses = self._learner.learn(rollout, self._rewards, self.update)
             # From the next rollout on; this one was drawn with the moments before it.
             self._observations.update(rollout.raw[rollout.valid])
@@ -143,7 +166,7 @@ class Trainer:
             took = time.perf_counter() - start
             self._seconds += took
             last = self.update == settings.updates
-            record = self._record(rollout, losses, collected / took)
+            record = self._record(sums, losses, collected / took)
             if last or self.update % settings.eval_interval == 0:
                 evaluation = self.evaluate()
                 record["eval_success_once"] = evaluation.success_once
@@ -152,23 +175,25 @@ class Trainer:
                 record["eval_length"] = evaluation.mean_length
             if last or self.update % settings.checkpoint_interval == 0:
                 self.save(CHECKPOINT)
-            log.add(record)
-            log.show(_line(record, settings.updates, evaluation), final=last)
+            if log is not None:
+                log.add(record)
+                log.show(_line(record, settings.updates, evaluation), final=last)
         return evaluation or self.evaluate()
 
     def evaluate(self) -> Evaluation:
         """Success of the policy without chance, on the same episodes each time."""
-        if self._evaluation_vec is None:
-            self._evaluation_vec = _make_vec(self.settings, self.settings.eval_episodes)
+        if self._evaluation_vec is None and self._episodes.count:
+            self._evaluation_vec = _make_vec(self.settings, self._episodes.count)
         seed = _seed(self.settings.seed, _EVALUATION_KEY)
         return evaluate(
             self._evaluation_vec,
             lambda seen: self.policy.best(self._observations(seen)),
-            seed,
+            self._episodes.seeds(seed),
+            self._ranks,
         )
 
     def save(self, name: str) -> Path:
-        """Write a checkpoint into the folder.
+        """Write a checkpoint into the folder; called by every rank.
 
         Raises:
           CheckpointError: it could not be written; the one before is whole.
@@ -182,9 +207,10 @@ class Trainer:
             "optimizer": self._learner.optimizer.state_dict(),
             "observations": _as_tensors(self._observations.state()),
             "rewards": _as_tensors(self._rewards.state()),
-            "generator": self._generator.get_state(),
+            "generators": self._ranks.gather(self._generator.get_state()),
         }
-        save_checkpoint(path, self.settings.as_dict(), state)
+        if self._ranks.is_main:
+            save_checkpoint(path, self.settings.as_dict(), state)
         return path
 
     def close(self) -> None:
@@ -212,25 +238,73 @@ class Trainer:
         self._learner.optimizer.load_state_dict(state["optimizer"])
         self._observations.restore(_as_arrays(state["observations"]))
         self._rewards.restore(_as_arrays(state["rewards"]))
-        self._generator.set_state(state["generator"])
+        self._generator.set_state(state["generators"][self._ranks.rank])
 
     def _record(
-        self, rollout: Rollout, losses: dict[str, float], rate: float
+        self, sums: NDArray[np.float64], losses: dict[str, float], rate: float
     ) -> dict[str, Any]:
         record: dict[str, Any] = {
             "update": self.update,
             "env_steps": self.env_steps,
             "seconds": round(self._seconds, 3),
             "steps_per_second": round(rate, 1),
-            "episodes": len(rollout.episodes),
+            "episodes": int(sums[1]),
         }
-        if rollout.episodes:
-            ended = rollout.episodes
-            record["return"] = float(np.mean([e["episode"]["r"] for e in ended]))
-            record["length"] = float(np.mean([e["episode"]["l"] for e in ended]))
-            record["success"] = float(np.mean([e["success"] for e in ended]))
+        if sums[1]:
+            for name, total in zip(
+                ("return", "length", "success"), sums[2:], strict=True
+            ):
+                record[name] = float(total / sums[1])
         record["deviation"] = float(self.policy.log_deviation.detach().exp().mean())
         return {**record, **losses}
+
+
+class _Share:
+    """This rank's part of some sub-envs, which keep the seeds that one rank has.
+
+    Args:
+      total: sub-envs of all ranks.
+      ranks: that share them.
+    """
+
+    def __init__(self, total: int, ranks: RankGroup) -> None:
+        shares = share_out(total, ranks.size)
+        self.count = shares[ranks.rank]
+        self._first = sum(shares[: ranks.rank])
+        self._total = total
+
+    def seeds(self, seed: int) -> list[int]:
+        """Of this rank's sub-envs, from the seed of all."""
+        return derive_seeds(seed, self._total)[self._first : self._first + self.count]
+
+
+def _what_to_resume(
+    settings: TrainSettings, path: Path, resume: bool
+) -> dict[str, Any] | None:
+    """The state to go on from, or None for a run that begins."""
+    if resume:
+        return load_checkpoint(path, settings.as_dict())
+    if path.exists():
+        raise CheckpointError(
+            f"{path} holds the state of an earlier run, which this one would "
+            "overwrite. Go on with --resume, or choose another --output-dir."
+        )
+    return None
+
+
+def _sums(rollout: Rollout) -> NDArray[np.float64]:
+    """Steps, ended episodes, and the sums of their returns, lengths and successes."""
+    ended = rollout.episodes
+    return np.array(
+        [
+            rollout.valid.sum(),
+            len(ended),
+            sum(info["episode"]["r"] for info in ended),
+            sum(info["episode"]["l"] for info in ended),
+            sum(info["success"] for info in ended),
+        ],
+        np.float64,
+    )
 
 
 def _make_vec(settings: TrainSettings, num_envs: int) -> VecEnv:

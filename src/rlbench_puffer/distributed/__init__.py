@@ -1,0 +1,1 @@
+"""Ranks: the processes that torchrun starts, and what they tell each other."""
