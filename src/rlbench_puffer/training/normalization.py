@@ -30,7 +30,7 @@ class RunningMoments:
         """Take in (k, size) rows, and those of the other ranks."""
         rows = rows.astype(np.float64, copy=False)
         sums = self._ranks.sum(np.array([len(rows), *rows.sum(axis=0)]))
-        count = sums[0]
+        count = float(sums[0])
         if not count:
             return
         mean = sums[1:] / count

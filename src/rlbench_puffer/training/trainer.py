@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from rlbench_puffer.distributed.group import OneRank, RankGroup
-from rlbench_puffer.distributed.place import rank_seed, share_out
+from rlbench_puffer.distributed.place import rank_seed
 from rlbench_puffer.errors import CheckpointError, InvalidOptionError
 from rlbench_puffer.training.checkpoint import load_checkpoint, save_checkpoint
 from rlbench_puffer.training.evaluation import Evaluation, evaluate
@@ -22,9 +22,9 @@ from rlbench_puffer.training.policy import Policy
 from rlbench_puffer.training.ppo import Learner
 from rlbench_puffer.training.rollouts import Collector, Rollout
 from rlbench_puffer.training.settings import TrainSettings
+from rlbench_puffer.training.share import Share
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import make_vec
-from rlbench_puffer.vector.seeding import derive_seeds
 
 CHECKPOINT = "checkpoint.pt"
 """The newest state of a run, in its folder."""
@@ -81,8 +81,8 @@ class Trainer:
         loaded = self._ranks.from_main(
             lambda: _what_to_resume(settings, folder / CHECKPOINT, resume)
         )
-        self._envs = _Share(settings.num_envs, self._ranks)
-        self._episodes = _Share(settings.eval_episodes, self._ranks)
+        self._envs = Share(settings.num_envs, self._ranks)
+        self._episodes = Share(settings.eval_episodes, self._ranks)
         self.vec = _make_vec(settings, self._envs.count)
         self._evaluation_vec: VecEnv | None = None
         self._log: TrainingLog | None = None
@@ -257,25 +257,6 @@ class Trainer:
                 record[name] = float(total / sums[1])
         record["deviation"] = float(self.policy.log_deviation.detach().exp().mean())
         return {**record, **losses}
-
-
-class _Share:
-    """This rank's part of some sub-envs, which keep the seeds that one rank has.
-
-    Args:
-      total: sub-envs of all ranks.
-      ranks: that share them.
-    """
-
-    def __init__(self, total: int, ranks: RankGroup) -> None:
-        shares = share_out(total, ranks.size)
-        self.count = shares[ranks.rank]
-        self._first = sum(shares[: ranks.rank])
-        self._total = total
-
-    def seeds(self, seed: int) -> list[int]:
-        """Of this rank's sub-envs, from the seed of all."""
-        return derive_seeds(seed, self._total)[self._first : self._first + self.count]
 
 
 def _what_to_resume(
