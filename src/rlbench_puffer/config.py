@@ -67,6 +67,13 @@ BUILTIN_ARM_MODES: tuple[str, ...] = (
 )
 """Arm action modes that engine ``builtin`` has; ``coppeliasim`` has all."""
 
+ARM_MODE_WORDS: dict[str, str] = {
+    "joint": "joint_velocity",
+    "ik": "ee_pose_ik",
+    "planning": "ee_pose_planning",
+}
+"""Short words for arm action modes, as the command line takes them beside the names."""
+
 OBSERVATION_NAMES: tuple[str, ...] = get_args(ObservationName)
 """RLBench's low-dimensional observation fields, in the order observations have."""
 
@@ -250,6 +257,11 @@ def make_config(task: str, **options: Any) -> EnvConfig:
         if name not in known:
             raise UnknownNameError("option", name, known)
     return EnvConfig(task=task, **options)
+
+
+def arm_action_mode(word: str) -> str:
+    """An arm action mode's name from its short word; names pass as they are."""
+    return ARM_MODE_WORDS.get(word, word)
 
 
 def check_positive_int(option: str, value: object) -> None:

@@ -1,6 +1,7 @@
 """The command line: defaults, help, exit codes, and messages instead of tracebacks."""
 
 import inspect
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -169,3 +170,35 @@ def test_the_module_is_the_console_script() -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith("rlbench-puffer: no/such cannot be read")
+
+
+def test_tasks_go_by_their_class_and_fast_wins_over_cameras(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["bench", "--backend", "serial", "--seconds", "0.05", "--repeats", "1"]
+    asked = ["--task-class", "OpenDrawer", "--cameras", "front", "--arm-mode", "ik"]
+    few = ["--num-envs", "2", "--max-steps", "5", "--fast", "--json"]
+    assert main([*command, *asked, *few]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["task"] == "open_drawer"
+    assert row["cameras"] == []
+    assert row["action_mode"] == "joint_velocity/discrete"
+
+
+@pytest.mark.parametrize(
+    ("word", "mode"), [("ik", "ee_pose_ik"), ("delta_ee_pose_ik", "delta_ee_pose_ik")]
+)
+def test_bench_takes_short_words_and_names_of_arm_modes(
+    word: str, mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "--backend", "serial", "--seconds", "0.05", "--repeats", "1"]
+    assert main([*command, "--num-envs", "1", "--arm-mode", word, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["action_mode"] == f"{mode}/discrete"
+
+
+def test_bench_ends_with_the_success_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bench", "--backend", "native", "--num-envs", "4", "--max-steps", "3"]
+    assert main([*command, "--seconds", "0.1", "--repeats", "1"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Success: ")
+    assert last.endswith(" episodes, with random actions.")

@@ -110,6 +110,21 @@ def test_ranks_train_as_one_run_and_resume_bit_for_bit(tmp_path: Path) -> None:
     assert len(curve(whole)) == 4
 
 
+def test_ranks_are_measured_together() -> None:
+    with torchrun(
+        *("bench", "--backend", "native", "--num-envs-total", "5", "--seconds", "0.2"),
+        *("--repeats", "2", "--max-steps", "10", "--json"),
+    ) as job:
+        code, out, err = finished(job)
+    assert code == 0, err
+    first, line = out.splitlines()
+    assert first == "envs_per_rank=[3, 2]"
+    row = json.loads(line)
+    assert row["num_envs"] == 5
+    assert len(row["samples"]) == 2
+    assert row["seed"] == 0
+
+
 def test_fewer_sub_envs_than_ranks_are_refused() -> None:
     with torchrun("train", "--num-envs-total", "1") as job:
         code, out, err = finished(job)

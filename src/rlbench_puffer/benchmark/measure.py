@@ -83,8 +83,9 @@ class Sample:
         return self.env_steps / self.seconds
 
 
-def make_measured_vec(cell: Cell) -> MeasuredVec:
-    """The real vector environment of a cell."""
+def make_measured_vec(cell: Cell, **options: Any) -> MeasuredVec:
+    """The real vector environment of a cell; ``options`` are of ``EnvConfig``."""
+    arm, _, gripper = cell.action_mode.partition("/")
     pooled = cell.backend in POOL_BACKENDS
     # Their block has room for as many actions as it was made for.
     room = {"max_chunk_len": cell.chunk_len} if pooled and cell.chunk_len > 1 else {}
@@ -98,7 +99,10 @@ def make_measured_vec(cell: Cell) -> MeasuredVec:
         seed=cell.seed,
         engine=cell.engine,
         cameras=cell.camera_sizes,
+        arm_action_mode=arm,
+        gripper_action_mode=gripper,
         **room,
+        **options,
     )
     return vec
 
@@ -118,6 +122,8 @@ class Meter:
     Attributes:
       startup_seconds: from nothing to the first observations in [s].
       phases: seconds of each phase, summed over what was measured.
+      episodes: how many ended since the start.
+      successes: how many of them with the task done.
     """
 
     def __init__(self, cell: Cell, make: VecMaker = make_measured_vec) -> None:
@@ -128,6 +134,8 @@ class Meter:
         self._vec.recv()
         self.startup_seconds = time.perf_counter() - began
         self.phases: dict[str, float] = {}
+        self.episodes = 0
+        self.successes = 0
         self._actions = draw_actions(cell, self._vec.single_action_space)
         self._round = self._step if cell.chunk_len == 1 else self._step_chunk
         self._whole_batch = cell.batch_size == cell.num_envs
@@ -206,7 +214,9 @@ class Meter:
         self._next_action += 1
         over = self._over
         self._vec.send(actions if self._whole_batch else actions[self._env_ids])
-        _, _, terminals, truncations, _, env_ids, _ = self._vec.recv()
+        _, _, terminals, truncations, infos, env_ids, _ = self._vec.recv()
+        if infos:
+            self._count(infos)
         # Those that were over have only reset themselves.
         if self._whole_batch:
             env_steps = over.size - np.count_nonzero(over)
@@ -221,11 +231,19 @@ class Meter:
         """One round trip of a chunk; how many env steps it brought."""
         chunk = self._actions[self._next_action % len(self._actions)]
         self._next_action += 1
-        _, _, terminals, truncations, _ = self._vec.step_chunk(chunk)
+        _, _, terminals, truncations, infos = self._vec.step_chunk(chunk)
+        if infos:
+            self._count(infos)
         ended = terminals | truncations
         env_steps = count_chunk_steps(ended, self._over)
         self._over = ended.any(axis=0)
         return env_steps
+
+    def _count(self, infos: list[dict[str, Any]]) -> None:
+        for info in infos:
+            if "episode" in info:
+                self.episodes += 1
+                self.successes += bool(info["success"])
 
 
 def draw_actions(cell: Cell, space: gymnasium.spaces.Box) -> NDArray[np.float32]:

@@ -60,6 +60,8 @@ def make_cell(
     seed: int,
     cameras: Sequence[str] = (),
     camera_size: tuple[int, int] = (84, 84),
+    arm_action_mode: str = "joint_velocity",
+    max_steps: int | None = None,
 ) -> Cell:
     """One cell, checked as far as it can be without starting anything.
 
@@ -75,6 +77,8 @@ def make_cell(
       seed: seed of sub-envs and actions.
       cameras: RLBench's names of the cameras to observe through, rgb.
       camera_size: height and width of their pictures.
+      arm_action_mode: what the first seven numbers of an action mean.
+      max_steps: control steps of an episode, or None for the task's.
 
     Raises:
       UnknownNameError: task, engine, backend or camera do not exist.
@@ -84,8 +88,10 @@ def make_cell(
         task=task,
         engine=engine,  # pyright: ignore[reportArgumentType]
         cameras=dict.fromkeys(cameras, camera_size),
+        arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
+        episode_length=max_steps,
     )
-    episode_length = find_task(task).episode_length
+    episode_length = max_steps or find_task(task).episode_length
     if backend not in get_args(BackendName):
         raise UnknownNameError("backend", backend, get_args(BackendName))
     check_positive_int("num_envs", num_envs)

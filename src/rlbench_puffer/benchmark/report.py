@@ -16,7 +16,7 @@ from rich.progress import (
 from rich.table import Column, Table
 
 from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell, count_label
-from rlbench_puffer.benchmark.records import Row, row_to_json
+from rlbench_puffer.benchmark.records import Row
 from rlbench_puffer.benchmark.runs import differing_fields
 
 
@@ -181,22 +181,6 @@ def breakdown_table(row: Row, *, phases: bool) -> Table:
     for line in lines:
         table.add_row(*line)
     return table
-
-
-def show_row(row: Row, console: Console, *, as_json: bool, phases: bool) -> None:
-    """Show one row: as JSON on one line, or as a table.
-
-    Args:
-      row: what was measured.
-      console: where to.
-      as_json: the row's JSON and nothing else.
-      phases: whether the table lists the phases.
-    """
-    if as_json:
-        # Not through the console, which would wrap it.
-        console.file.write(row_to_json(row) + "\n")
-    else:
-        console.print(breakdown_table(row, phases=phases))
 
 
 def speedup_over_gym(row: Row, rows: Sequence[Row]) -> float | None:

@@ -1,19 +1,11 @@
 """The main job: from what was asked for to rows, a table and plots."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.cell_process import SERVE_COMMAND
-from rlbench_puffer.benchmark.measure import (
-    Meter,
-    VecMaker,
-    make_measured_vec,
-    peak_rss_bytes,
-)
 from rlbench_puffer.benchmark.plan import SweepRequest, plan_sweep
 from rlbench_puffer.benchmark.plots import draw_figures
 from rlbench_puffer.benchmark.records import Row, read_rows
@@ -25,7 +17,6 @@ from rlbench_puffer.benchmark.runs import (
     new_provenance,
 )
 from rlbench_puffer.benchmark.sweep import (
-    make_row,
     prepare_folder,
     run_sweep,
     step_count,
@@ -123,31 +114,6 @@ def draw_folder(path: Path, console: Console) -> list[Path]:
     for file in files:
         _say(console, f"Plot: {file}")
     return files
-
-
-def measure_cell(cell: Cell, repeats: int, make: VecMaker = make_measured_vec) -> Row:
-    """Measure one cell in this process, which should be a fresh one.
-
-    Args:
-      cell: what to measure.
-      repeats: how many samples.
-      make: makes the vector environment.
-    """
-    meter = Meter(cell, make)
-    try:
-        samples = [
-            dataclasses.asdict(meter.sample(cell.seconds)) for _ in range(repeats)
-        ]
-        return make_row(
-            cell,
-            new_provenance(),
-            samples=samples,
-            startup_seconds=meter.startup_seconds,
-            peak_rss_bytes=peak_rss_bytes(),
-            phases=meter.phases,
-        )
-    finally:
-        meter.close()
 
 
 def _say(console: Console, text: str) -> None:

@@ -1,8 +1,16 @@
-"""What the subcommands that torchrun may start have in common: ranks and sub-envs."""
+"""What the subcommands that torchrun may start have in common."""
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+TaskName = Annotated[str, tyro.conf.arg(aliases=["--task-class"])]
+"""A task by its name or its class's; the option has two names."""
+
+DisplayOption = Annotated[str, tyro.conf.arg(aliases=["--render-backend"])]
+"""A display; the option has two names."""
 
 if TYPE_CHECKING:
     from rlbench_puffer.distributed.group import RankGroup

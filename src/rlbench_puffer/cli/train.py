@@ -5,11 +5,13 @@ from typing import Annotated
 
 import tyro
 
+from rlbench_puffer.cli.ranks import TaskName
+
 Flag = tyro.conf.FlagCreatePairsOff
 
 
 def train(
-    task: str = "reach_target",
+    task: TaskName = "reach_target",
     engine: str = "builtin",
     backend: str = "native",
     num_envs: int | None = None,
@@ -53,7 +55,7 @@ def train(
       num_envs_total: Sub-envs of all ranks together, in place of num_envs.
       num_workers: Workers (native: threads); without it, the backend's default.
       reward: shaped or sparse.
-      arm_mode: What seven numbers of an action mean, such as joint_velocity.
+      arm_mode: joint, ik, planning, or any arm action mode by its name.
       max_steps: Control steps of an episode; without it, the task's.
       seed: Of sub-envs, weights, actions and shuffling.
       train_updates: Rollouts to collect and learn from; without it, the task's.
@@ -81,12 +83,14 @@ def train(
       The exit code, 0.
     """
     from rlbench_puffer.cli.ranks import joined
+    from rlbench_puffer.config import arm_action_mode
     from rlbench_puffer.errors import MissingDependencyError
+    from rlbench_puffer.tasks.registry import task_name
     from rlbench_puffer.training.settings import TrainSettings
 
     with joined(num_envs, num_envs_total, 64, bind_gpu=ddp_bind_gpu) as (ranks, shares):
         settings = TrainSettings(
-            task=task,
+            task=task_name(task),
             engine=engine,
             backend=backend,
             num_envs=sum(shares),
@@ -94,7 +98,7 @@ def train(
             num_workers=num_workers,
             seed=seed,
             reward=reward,
-            arm_action_mode=arm_mode,
+            arm_action_mode=arm_action_mode(arm_mode),
             episode_length=max_steps,
             updates=train_updates,
             num_steps=num_steps,
@@ -114,7 +118,7 @@ def train(
             eval_interval=eval_interval,
             eval_episodes=eval_episodes,
         )
-        folder = output_dir or Path("runs") / f"{task}_{seed}"
+        folder = output_dir or Path("runs") / f"{settings.task}_{seed}"
         try:
             from rlbench_puffer.training.trainer import Trainer
         except ModuleNotFoundError as error:

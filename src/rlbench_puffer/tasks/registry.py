@@ -4,6 +4,7 @@ import copyreg
 import dataclasses
 import importlib
 import importlib.machinery
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,15 @@ def find_task(name: str) -> type[Task]:
     if ":" in name:
         return _by_path(name)
     raise UnknownNameError("task", name, task_names())
+
+
+def task_name(given: str) -> str:
+    """A task's name from its own or from its class's, as ``"OpenDrawer"``.
+
+    What is neither is returned as it is; :func:`find_task` says what is wrong with it.
+    """
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", given).lower()
+    return snake if ":" not in given and snake in task_names() else given
 
 
 def task_names() -> tuple[str, ...]:
