@@ -2,6 +2,7 @@
 
 import dataclasses
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -113,7 +114,7 @@ def _together(cell: Cell, told: list[dict[str, Any]]) -> CellResult:
     )
 
 
-def _sample(at_once: tuple[dict[str, float], ...]) -> dict[str, float]:
+def _sample(at_once: Sequence[dict[str, float]]) -> dict[str, float]:
     """One sample from those that the ranks took at the same time.
 
     Their lengths differ by a round trip at most, so the rates are added.
