@@ -11,6 +11,7 @@ import pytest
 import tyro
 
 from rlbench_puffer.cli.bench import bench
+from rlbench_puffer.cli.debug import debug
 from rlbench_puffer.cli.demos import demos
 from rlbench_puffer.cli.doctor import doctor
 from rlbench_puffer.cli.gallery import gallery
@@ -26,6 +27,7 @@ SUBCOMMANDS: dict[str, tuple[Callable[..., int], list[str]]] = {
     "sweep": (sweep, []),
     "plot": (plot, ["results"]),
     "bench": (bench, []),
+    "debug": (debug, []),
     "train": (train, []),
     "tasks": (tasks, []),
     "demos": (demos, []),

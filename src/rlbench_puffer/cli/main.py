@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from rlbench_puffer.benchmark.records import RecordsWarning
     from rlbench_puffer.cli.bench import bench
+    from rlbench_puffer.cli.debug import debug
     from rlbench_puffer.cli.demos import demos
     from rlbench_puffer.cli.doctor import doctor
     from rlbench_puffer.cli.gallery import gallery
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     "sweep": sweep,
                     "plot": plot,
                     "bench": bench,
+                    "debug": debug,
                     "train": train,
                     "tasks": tasks,
                     "demos": demos,

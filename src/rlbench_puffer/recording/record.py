@@ -98,7 +98,7 @@ def record(
       DisplayError: nothing draws here.
     """
     config = request.config
-    _make_folder(request.output_dir)
+    make_folder(request.output_dir)
     env = make_batch_env(config, request.num_envs)
     recorded = list(range(request.num_envs)) if request.video_all else [0]
     act = make_policy(request.policy, env, request.seed)
@@ -134,7 +134,7 @@ def render_states(path: Path, request: RecordRequest) -> list[Path]:
             f"{path} holds states of {task}, not of {request.task}. "
             f"Use `--task {task}`."
         )
-    _make_folder(request.output_dir)
+    make_folder(request.output_dir)
     env = make_batch_env(request.config, 1)
     try:
         with _Videos(request, path.stem) as videos:
@@ -231,7 +231,12 @@ def _stem(request: RecordRequest, episode: int, env_id: int) -> str:
     return f"{request.task}_episode{episode:03d}_env{env_id:02d}"
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder that videos go into.
+
+    Raises:
+      RecordingError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
