@@ -81,7 +81,13 @@ def test_ctrl_c_keeps_whole_rows_and_ends_with_130(tmp_path: Path) -> None:
     assert (row.num_envs, row.error) == (2, None)
 
 
-@pytest.mark.parametrize("backend", ["serial", "gym", "puffer", "shm"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "shm",
+        *(pytest.param(b, marks=pytest.mark.slow) for b in ("serial", "gym", "puffer")),
+    ],
+)
 def test_a_cell_waiting_for_its_turn_leaves_the_processor_to_others(
     backend: str,
 ) -> None:

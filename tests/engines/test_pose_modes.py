@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from contract.engine_contract import CONTRACT
-from rlbench_puffer.config import POSE_MODES, make_config
+from rlbench_puffer.config import BUILTIN_ARM_MODES, POSE_MODES, make_config
 from rlbench_puffer.engines import workspace
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
 from rlbench_puffer.engines.builtin.kinematics import ArmKinematics
@@ -68,8 +68,8 @@ def _action(move: Any, quat: Any, gripper: float = 1.0) -> NDArray[np.float32]:
 @pytest.mark.parametrize(
     "mode",
     [
-        "ee_pose_ik",
         "delta_ee_pose_ik",
+        pytest.param("ee_pose_ik", marks=pytest.mark.slow),
         pytest.param("ee_pose_planning", marks=pytest.mark.slow),
     ],
 )
@@ -82,7 +82,9 @@ def test_contract(mode: str, law: Any) -> None:
 
 
 @pytest.mark.parametrize("gripper", ["discrete", "joint_position"])
-@pytest.mark.parametrize("mode", POSE_MODES)
+@pytest.mark.parametrize(
+    "mode", [mode for mode in POSE_MODES if mode in BUILTIN_ARM_MODES]
+)
 @pytest.mark.parametrize("task", TASK_NAMES)
 def test_every_task_runs_in_every_mode(task: str, mode: str, gripper: str) -> None:
     config = make_config(task, arm_action_mode=mode, gripper_action_mode=gripper)

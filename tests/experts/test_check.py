@@ -23,10 +23,17 @@ def test_the_expert_solves_every_class_of_variations(task: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["joint_velocity", "joint_position", "ee_pose_ik"])
+@pytest.mark.parametrize(
+    ("mode", "seeds"),
+    # Of a block pushed in leaps from pose to pose one in forty slips away: ten seeds
+    # cannot tell that from one in ten.
+    [("joint_velocity", 10), ("joint_position", 10), ("ee_pose_ik", 40)],
+)
 @pytest.mark.parametrize("task", TASK_NAMES)
-def test_the_expert_solves_ten_seeds_of_every_class(task: str, mode: str) -> None:
-    for row in check_task(task, 10, mode):  # pyright: ignore[reportArgumentType]
+def test_the_expert_solves_the_first_seeds_of_every_class(
+    task: str, mode: str, seeds: int
+) -> None:
+    for row in check_task(task, seeds, mode):  # pyright: ignore[reportArgumentType]
         assert row.success_rate >= ASKED_RATE, row
 
 

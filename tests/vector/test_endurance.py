@@ -16,7 +16,9 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.parametrize("backend", ["puffer", "shm"])
+@pytest.mark.parametrize(
+    "backend", ["shm", pytest.param("puffer", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     "pools", [6, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )
