@@ -28,7 +28,7 @@ def api_module(name: str, constants: Mapping[str, Any]) -> ModuleType:
     module = ModuleType(name, "CoppeliaSim's API, answered by MuJoCo.")
     vars(module).update(constants)
     vars(module).update(functions())
-    module.__getattr__ = _missing  # type: ignore[method-assign]
+    module.__getattr__ = _missing
     return module
 
 
