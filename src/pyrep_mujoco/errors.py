@@ -1,7 +1,10 @@
 """Every error this package raises on purpose, in one tree.
 
 PyRepMujocoError
-└── ModelFileError (ValueError)    a .ttm or .ttt file that cannot be read
+├── ModelFileError (ValueError)    a .ttm or .ttt file that cannot be read
+├── UnknownObjectError (KeyError)  no object of that handle or name
+├── SceneError (RuntimeError)      what cannot be simulated
+└── NotLaunchedError (RuntimeError)  nothing is simulated in this process
 """
 
 import os
@@ -94,3 +97,13 @@ class SceneError(PyRepMujocoError, RuntimeError):
 
     def __init__(self, name: str, what: str, next_step: str) -> None:
         super().__init__(f"The object {name!r} {what}. {next_step}")
+
+
+class NotLaunchedError(PyRepMujocoError, RuntimeError):
+    """A function of the API was called and nothing is simulated in this process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing is simulated in this process: it was not launched, or it was "
+            "shut down. Call PyRep.launch() first."
+        )

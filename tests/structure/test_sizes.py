@@ -13,6 +13,12 @@ MOST_LINES = 350
 NO_CONCEPT = {"utils", "util", "common", "helpers", "helper", "misc"}
 """Names of modules that would hold whatever found no better place."""
 
+MEANT = {
+    ("src/pyrep_mujoco/sim/api.py", "NotImplemented" + "Error"),
+    ("tests/sim/test_api.py", "NotImplemented" + "Error"),
+}
+"""The API answers with it for functions of CoppeliaSim's that it lacks."""
+
 FILES = [
     path
     for folder in ("src", "tests", "benchmarks", "scripts")
@@ -37,6 +43,6 @@ def test_no_file_promises_work_instead_of_doing_it() -> None:
         f"{path.relative_to(ROOT)}: {word}"
         for path in FILES
         for word in words
-        if word in path.read_text()
+        if word in path.read_text() and (str(path.relative_to(ROOT)), word) not in MEANT
     ]
     assert not found

@@ -1,0 +1,49 @@
+"""All functions in one module, as PyRep wants them; what is not there says so."""
+
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+TOPICS: tuple[ModuleType, ...] = ()
+"""The modules whose functions ``sim...`` make up the API."""
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """All functions of the API by name."""
+    return {
+        name: value
+        for topic in TOPICS
+        for name, value in vars(topic).items()
+        if name.startswith("sim") and callable(value)
+    }
+
+
+def api_module(name: str, constants: Mapping[str, Any]) -> ModuleType:
+    """A module of all functions and of the API's constants.
+
+    A function of CoppeliaSim's that it lacks raises NotImplementedError when it is
+    called; the error names the function and its caller.
+    """
+    module = ModuleType(name, "CoppeliaSim's API, answered by MuJoCo.")
+    vars(module).update(constants)
+    vars(module).update(functions())
+    module.__getattr__ = _missing
+    return module
+
+
+def _missing(name: str) -> Callable[..., Any]:
+    if not name.startswith("sim") or name.startswith("sim_"):
+        raise AttributeError(f"CoppeliaSim's API has no {name!r} here.")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        caller = sys._getframe(1)
+        code = caller.f_code
+        raise NotImplementedError(
+            f"{name} is not answered by pyrep_mujoco; it was called by "
+            f"{code.co_qualname} ({code.co_filename}:{caller.f_lineno}). "
+            'Use engine="coppeliasim" for what needs it.'
+        )
+
+    refuse.__name__ = name
+    return refuse
