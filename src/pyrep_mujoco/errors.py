@@ -4,7 +4,8 @@ PyRepMujocoError
 ├── ModelFileError (ValueError)    a .ttm or .ttt file that cannot be read
 ├── UnknownObjectError (KeyError)  no object of that handle or name
 ├── SceneError (RuntimeError)      what cannot be simulated
-└── NotLaunchedError (RuntimeError)  nothing is simulated in this process
+├── NotLaunchedError (RuntimeError)  nothing is simulated in this process
+└── MissingDependencyError (ImportError)  an optional package is not installed
 """
 
 import os
@@ -106,4 +107,20 @@ class NotLaunchedError(PyRepMujocoError, RuntimeError):
         super().__init__(
             "Nothing is simulated in this process: it was not launched, or it was "
             "shut down. Call PyRep.launch() first."
+        )
+
+
+class MissingDependencyError(PyRepMujocoError, ImportError):
+    """An optional package is needed and is not installed.
+
+    Args:
+      package: the package that could not be imported.
+      purpose: what needs it.
+      extra: the extra of this distribution that brings it.
+    """
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed. "
+            f"Run `uv sync --extra {extra}`."
         )

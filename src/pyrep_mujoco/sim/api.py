@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-TOPICS: tuple[ModuleType, ...] = ()
+from pyrep_mujoco.sim import motion_profiles
+
+TOPICS: tuple[ModuleType, ...] = (motion_profiles,)
 """The modules whose functions ``sim...`` make up the API."""
 
 
