@@ -1,5 +1,6 @@
 """Objects come and go; what stays keeps its state. And the robot stands right."""
 
+import dataclasses
 from pathlib import Path
 
 import mujoco
@@ -11,6 +12,7 @@ from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.frames import frame, relative
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.ttm.read import read_model
+from pyrep_mujoco.ttm.shapes import Shape
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -179,3 +181,26 @@ def test_a_shape_that_is_hung_on_the_gripper_goes_where_the_gripper_goes() -> No
     height = scene.frame_w(cube).position[2]
     scene.step(20)
     assert scene.frame_w(cube).position[2] < height - 0.02
+
+
+def test_an_object_that_changes_keeps_the_state_of_all() -> None:
+    scene = Scene()
+    nodes = scene.load(
+        read_model(
+            w.file(
+                w.box_pool((0.1, 0.1, 0.1)),
+                w.box("first", 1, position=(0, 0, 1)),
+                w.box("second", 2, position=(1, 0, 1)),
+            )
+        )
+    )
+    scene.step(20)
+    before = [scene.frame_w(node) for node in nodes]
+    first = nodes[0].source
+    assert isinstance(first, Shape)
+    scene.change(nodes[0], dataclasses.replace(first, dynamic=False))
+    for node, frame_w in zip(nodes, before, strict=True):
+        np.testing.assert_allclose(scene.frame_w(node).position, frame_w.position)
+    scene.step(20)
+    np.testing.assert_allclose(scene.frame_w(nodes[0]).position, before[0].position)
+    assert scene.frame_w(nodes[1]).position[2] < before[1].position[2] - 0.05

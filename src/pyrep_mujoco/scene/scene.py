@@ -12,6 +12,7 @@ from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.force_sensors import ForceSensor
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import Model, World
+from pyrep_mujoco.ttm.objects import SceneObject
 from pyrep_mujoco.ttm.shapes import Shape
 
 _NOT_FINITE = (
@@ -79,6 +80,25 @@ class Scene:
         velocities = self._keep_state()
         self.tree.hang(node, parent)
         self._compile(velocities)
+
+    def change(self, node: Node, source: SceneObject) -> None:
+        """Let an object be what ``source`` says from now on; all keep their state.
+
+        Raises:
+          SceneError: it cannot be simulated so; the scene is as before.
+        """
+        velocities = self._keep_state()
+        before, node.source = node.source, source
+        try:
+            self._compile(velocities)
+        except (SceneError, ValueError) as error:
+            node.source = before
+            self._compile(velocities)
+            if isinstance(error, SceneError):
+                raise
+            raise SceneError(
+                node.name, f"would be what MuJoCo refuses: {error}", "Change it less."
+            ) from error
 
     def step(self, physics_steps: int = 1) -> None:
         """Let time go on by so many physics steps.

@@ -11,7 +11,7 @@ from pyrep_mujoco.scene.frames import from_pose, matrix, transform
 from pyrep_mujoco.scene.texture_coordinates import texture_coordinates
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.colors import Color
-from pyrep_mujoco.ttm.meshes import Mesh, leaves
+from pyrep_mujoco.ttm.meshes import Compound, Mesh, leaves
 from pyrep_mujoco.ttm.shapes import Shape
 from pyrep_mujoco.ttm.texture_use import Blending
 from pyrep_mujoco.ttm.textures import Texture
@@ -56,15 +56,20 @@ class VisualMesh:
         return b"".join(part.tobytes() for part in parts)
 
 
-_KEPT: WeakKeyDictionary[Node, list[VisualMesh]] = WeakKeyDictionary()
-"""What was made of a shape before; its geometry never changes."""
+_KEPT: WeakKeyDictionary[Node, tuple[Mesh | Compound, list[VisualMesh]]] = (
+    WeakKeyDictionary()
+)
+"""What was made of a shape before, and of what geometry."""
 
 
 def visual_meshes(node: Node) -> list[VisualMesh]:
     """What is drawn of a shape; parts of one colour are one mesh."""
-    if node not in _KEPT:
-        _KEPT[node] = _made(node)
-    return _KEPT[node]
+    assert isinstance(node.source, Shape)
+    geometry = node.source.geometry
+    kept = _KEPT.get(node)
+    if kept is None or kept[0] is not geometry:
+        kept = _KEPT[node] = geometry, _made(node)
+    return kept[1]
 
 
 def _made(node: Node) -> list[VisualMesh]:
