@@ -18,7 +18,6 @@
     ├── CheckpointError (OSError)        a checkpoint not written, or of no use
     ├── DivergedError (ArithmeticError)  training left the finite numbers
     ├── SetupError (RuntimeError)        something that could not be installed
-=======
     ├── RankError (RuntimeError)         another rank of a torchrun job is gone
     └── MissingDependencyError (ImportError)
 
@@ -219,13 +218,16 @@ class MissingDependencyError(RLBenchPufferError, ImportError):
     Args:
       package: the package that could not be imported.
       purpose: what needs it.
-      extra: the extra of this distribution that brings it.
+      extra: the extra of this distribution that brings it, or an empty string.
+      command: what installs it where no extra does.
     """
 
-    def __init__(self, package: str, purpose: str, extra: str) -> None:
+    def __init__(
+        self, package: str, purpose: str, extra: str, command: str = ""
+    ) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
-            f"Run `uv sync --extra {extra}`."
+            f"Run `{f'uv sync --extra {extra}' if extra else command}`."
         )
 
 

@@ -6,9 +6,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -28,65 +26,17 @@ from rlbench_puffer.setup.packages import (
     run_all,
     system_commands,
 )
+from setup.serving import Server, serving
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 NAME = "CoppeliaSim_Edu_V4_1_0_Ubuntu20_04"
 WHOLE = ("libcoppeliaSim.so", "libsimExtDynamicsBullet-2-78.so", "system/usrset.txt")
 
 
-class Server(ThreadingHTTPServer):
-    """Serves one file, as well as it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body = b""
-        self.vices: list[str] = []
-        self.ranges: list[str | None] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One vice for each request, then none."""
-
-    server: Server
-
-    def do_GET(self) -> None:
-        """Answer."""
-        asked = self.headers.get("Range")
-        self.server.ranges.append(asked)
-        vice = self.server.vices.pop(0) if self.server.vices else ""
-        if vice == "missing":
-            self.send_error(404)
-            return
-        start = int(re.findall(r"\d+", asked)[0]) if asked else 0
-        if vice == "ignores range":
-            start = 0
-        body = self.server.body[start:]
-        if start and not body:
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        length = len(body) + (1000 if vice == "lies about length" else 0)
-        if vice != "no length":
-            self.send_header("Content-Length", str(length))
-        self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if vice == "breaks off" else body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet."""
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
-        thread.start()
+    with serving() as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 def archive(folder: str = NAME, files: tuple[str, ...] = WHOLE) -> bytes:
@@ -186,6 +136,18 @@ def test_a_file_of_the_wrong_length_is_never_taken_for_whole(
     assert not (tmp_path / "file").exists()
 
 
+def test_a_file_that_comes_in_chunks_is_whole_when_the_last_has_come(
+    server: Server, tmp_path: Path
+) -> None:
+    server.body = b"x" * 5000
+    server.vices = ["in chunks that breaks off", "ignores range"]
+    download(f"{server.url}/file", tmp_path / "file", pause_s=0.0, say=lambda _: None)
+    assert (tmp_path / "file").read_bytes() == server.body
+    server.vices = ["in chunks"]
+    download(f"{server.url}/file", tmp_path / "again", say=lambda _: None)
+    assert (tmp_path / "again").read_bytes() == server.body
+
+
 def test_a_server_that_lacks_the_file_is_asked_once(
     server: Server, tmp_path: Path
 ) -> None:
@@ -279,7 +241,7 @@ def test_the_command_line_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("COPPELIASIM_ROOT", raising=False)
-    assert main(["setup", "rlbench"]) == 2
+    assert main(["setup", "rlbench", "--engine", "coppeliasim"]) == 2
     assert "COPPELIASIM_ROOT is not set" in capsys.readouterr().err
     assert main(["setup", "system", "--archive", "x"]) == 2
     assert "setup coppeliasim" in capsys.readouterr().err

@@ -74,11 +74,13 @@ def _fetch(url: str, part: Path, say: Callable[[str], None]) -> str:
             goes_on = answer.status == http.HTTPStatus.PARTIAL_CONTENT
             have = have if goes_on else 0
             length = answer.headers.get("Content-Length")
-            if length is None:
+            # The end of what comes in chunks is told by an empty one.
+            if length is None and not answer.chunked:
                 return "The server does not say how long the file is."
-            total = have + int(length)
+            total = None if length is None else have + int(length)
+            size = "of unknown length" if total is None else _mib(total)
             begun = f", from {_mib(have)}" if have else ""
-            say(f"Downloading {url} ({_mib(total)}{begun}).")
+            say(f"Downloading {url} ({size}{begun}).")
             _copy(answer, part, have)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -90,7 +92,7 @@ def _fetch(url: str, part: Path, say: Callable[[str], None]) -> str:
         ) from error
     except (OSError, http.client.HTTPException) as error:
         return f"The connection broke off after {_mib(_size(part))}: {error}."
-    if _size(part) != total:
+    if total is not None and _size(part) != total:
         return f"{_mib(_size(part))} of {_mib(total)} came."
     return ""
 
