@@ -262,6 +262,24 @@ def dummy(head: bytes, *, linked: int = -1, kind: int = 0) -> bytes:
     )
 
 
+def collection(name: str, handle: int, *elements: tuple[int, int, bool]) -> bytes:
+    """A collection; elements have an object's handle, an extent and whether added."""
+    return section(
+        "GRP",
+        chunk("Grn", name),
+        chunk("Gix", handle),
+        *[
+            section(
+                "Asg",
+                chunk("Obj", start, number),
+                chunk("Gty", bytes([extent])),
+                chunk("Var", bytes([added])),
+            )
+            for number, (start, extent, added) in enumerate(elements)
+        ],
+    )
+
+
 def header(body_size: int, *, compressed: bool, version: int = 22) -> bytes:
     """The header of a model."""
     fields = struct.pack(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from pyrep_mujoco.sim import motion_profiles
+from pyrep_mujoco.sim import collisions, motion_profiles
 
-TOPICS: tuple[ModuleType, ...] = (motion_profiles,)
+TOPICS: tuple[ModuleType, ...] = (collisions, motion_profiles)
 """The modules whose functions ``sim...`` make up the API."""
 
 
