@@ -3,7 +3,6 @@
 import contextlib
 import ctypes.util
 import gc
-import importlib
 import importlib.util
 import os
 import shutil
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from rlbench_puffer.display.llvm import load_triton_first
 
 GRACE_SECONDS = 2.0
 """How long a child that was told to end may take before it counts as leaked."""
@@ -30,14 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Load triton, which torch brings along, before any test draws.
-
-    Triton and Mesa each bring an LLVM of their own. Loaded after Mesa's, triton's is
-    bound to the wrong one and crashes the process as soon as torch's optimizers
-    import it; the other way round both work.
-    """
-    if importlib.util.find_spec("triton") is not None:
-        importlib.import_module("triton._C.libtriton")
+    """Load triton before Mesa: some tests use Mesa's libraries without a display."""
+    load_triton_first()
 
 
 def pytest_collection_modifyitems(

@@ -74,7 +74,9 @@ def lease_display(name: DisplayName) -> DisplayLease:
 
 def _open(name: str) -> "Display":
     from rlbench_puffer.display.drawing import EglDisplay, OsmesaDisplay, X11Display
+    from rlbench_puffer.display.llvm import load_triton_first
 
+    load_triton_first()
     # Mesa's software renderer then draws on the calling thread: 1,250 instead of
     # 960 small pictures a second. Read when the driver is loaded; GPUs do not care.
     os.environ.setdefault("LP_NUM_THREADS", "0")
