@@ -183,8 +183,12 @@ class Tree:
                 node.parent.children.append(node)
         self._next_handle += len(added)
         self._loads += 1
-        self.collections |= {group.handle: group for group in whole.collections}
-        self.ik_groups |= {group.handle: group for group in whole.ik_groups}
+        for group in whole.collections:
+            named = dataclasses.replace(group, name=group.name + suffix)
+            self.collections[group.handle] = named
+        for group in whole.ik_groups:
+            named = dataclasses.replace(group, name=group.name + suffix)
+            self.ik_groups[group.handle] = named
         self.scripts |= {script.id: script for script in whole.scripts}
         return added
 
@@ -195,6 +199,13 @@ class Tree:
         if node.parent is not None:
             node.parent.children.remove(node)
         del self._nodes[node.handle], self._by_name[node.name]
+        for group in list(self.ik_groups.values()):
+            left = tuple(one for one in group.elements if one.tip != node.handle)
+            if not left:
+                del self.ik_groups[group.handle]
+            elif len(left) < len(group.elements):
+                changed = dataclasses.replace(group, elements=left)
+                self.ik_groups[group.handle] = changed
         for script in list(self.scripts.values()):
             if script.object == node.handle:
                 del self.scripts[script.id]

@@ -5,9 +5,17 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from pyrep_mujoco.sim import collisions, motion_profiles
+from pyrep_mujoco.sim import (
+    collisions,
+    ik_groups,
+    motion_profiles,
+)
 
-TOPICS: tuple[ModuleType, ...] = (collisions, motion_profiles)
+TOPICS: tuple[ModuleType, ...] = (
+    collisions,
+    motion_profiles,
+    ik_groups,
+)
 """The modules whose functions ``sim...`` make up the API."""
 
 

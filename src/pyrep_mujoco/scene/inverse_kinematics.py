@@ -1,0 +1,250 @@
+"""Joint positions that bring tips to their targets, from many starts at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrep_mujoco.scene.chain import Chain
+from pyrep_mujoco.ttm.groups import Constraint
+
+FloatArray = NDArray[np.float64]
+
+MAX_ITERATIONS = 60
+"""Of one start. What is not found by then is hardly ever found later."""
+
+PRECISION_SOUGHT = 0.1
+"""Share of the precision asked that is iterated to; each iteration near the goal gains
+orders of magnitude, so that it costs about one more."""
+
+_PATIENCE = 6
+"""Iterations without a hundredth gained after which a start is given up."""
+
+_LEAST_DAMPING = 1e-6
+"""Added to the squared error, which is the damping otherwise: Sugihara,
+"Solvability-Unconcerned Inverse Kinematics by the Levenberg-Marquardt Method",
+IEEE Transactions on Robotics 27(5), 2011, equation 21."""
+
+_LARGEST_MOVE = 0.5
+"""Of a joint in one iteration [rad]: beyond it the Jacobian says little."""
+
+_HALF_TURN = -0.99
+"""Cosine of the angle beyond which a rotation's axis is read from its symmetric part:
+at a half turn the skew part of its matrix vanishes."""
+
+_POSITION = (Constraint.X, Constraint.Y, Constraint.Z)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What of one tip's place is to be that of its target."""
+
+    chain: Chain
+    """What moves the tip."""
+    constraints: Constraint
+    """What is to match; positions along ``axes``, parts of the angles by the tip's."""
+    axes: FloatArray
+    """(3, 3) rotation to the world of the frame that the constraints are in."""
+    linear_precision: float
+    """[m]."""
+    angular_precision: float
+    """[rad]."""
+    weights: tuple[float, float]
+    """Of position and orientation."""
+
+    def errors(
+        self, positions: FloatArray, targets: FloatArray
+    ) -> tuple[FloatArray, FloatArray, int]:
+        """What is left to the targets, and how it changes with the joints.
+
+        Args:
+          positions: (n, m) of the joints.
+          targets: (n, 4, 4) in the world.
+
+        Returns:
+          errors (n, e) in [m] and then [rad], their Jacobian (n, e, m), and how many
+          of the errors are in [m].
+        """
+        tip, whole = self.chain.tip_and_jacobian(positions)
+        asked = self.constraints
+        linear = [row for row, bit in enumerate(_POSITION) if bit in asked]
+        angular: list[int] = []
+        if Constraint.ALPHA_BETA in asked:
+            angular += [0, 1]
+        if Constraint.GAMMA in asked:
+            angular += [2]
+        away = targets[:, :3, 3] - tip[:, :3, 3]
+        errors, rows = [away @ self.axes], [self.axes.T @ whole[:, :3]]
+        if len(linear) < 3:
+            errors, rows = [errors[0][:, linear]], [rows[0][:, linear]]
+        if angular:
+            turned, turn = tip[:, :3, :3], targets[:, :3, :3]
+            if len(angular) == 3:
+                # All of the orientation: any axes do.
+                errors.append(_turn(turn @ turned.transpose(0, 2, 1)) @ self.axes)
+                rows.append(self.axes.T @ whole[:, 3:])
+            else:
+                left = (
+                    _turn_of_axis(turned[:, :, 2], turn[:, :, 2])
+                    if angular == [0, 1]
+                    else _turn(turn @ turned.transpose(0, 2, 1))
+                )
+                seen = turned.transpose(0, 2, 1)
+                errors.append((seen @ left[..., None])[:, angular, 0])
+                rows.append((seen @ whole[:, 3:])[:, angular])
+        joined = np.concatenate(errors, axis=1), np.concatenate(rows, axis=1)
+        return *joined, len(linear)
+
+
+def solve(
+    reaches: Sequence[Reach],
+    starts: FloatArray,
+    targets: Sequence[FloatArray],
+    limits: tuple[FloatArray, FloatArray],
+    *,
+    max_iterations: int = MAX_ITERATIONS,
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """The way down from each start: damped least squares within the limits.
+
+    A start that is at its goal already is its own solution. A result depends on its
+    own row alone.
+
+    Args:
+      reaches: what is to match; at least one.
+      starts: (n, m) joint positions; those beyond the limits are brought within.
+      targets: for each reach (n, 4, 4) or (1, 4, 4), in the world.
+      limits: least and greatest joint positions, (m,) each.
+      max_iterations: of each start.
+
+    Returns:
+      solutions (n, m) within the limits, and reached (n,): whether all tips are within
+      their precisions there. Where not, the solution is the last that was tried.
+    """
+    lower, upper = limits
+    solutions = np.clip(starts, lower, upper)
+    count = len(solutions)
+    goals = [np.broadcast_to(one, (count, 4, 4)) for one in targets]
+    reached = np.zeros(count, bool)
+    least, waited = np.full(count, np.inf), np.zeros(count, np.int64)
+    rows = np.arange(count)
+    for iteration in range(max_iterations + 1):
+        positions = solutions[rows]
+        error, jacobian, worst = _stacked(reaches, positions, goals, rows)
+        reached[rows] = worst <= 1.0
+        squared = np.einsum("ij,ij->i", error, error)
+        improved = squared < 0.98 * least[rows]
+        waited[rows] = np.where(improved, 0, waited[rows] + 1)
+        least[rows] = np.where(improved, squared, least[rows])
+        going = (worst > PRECISION_SOUGHT) & (waited[rows] < _PATIENCE)
+        if iteration == max_iterations or not going.any():
+            break
+        if not going.all():
+            rows, positions = rows[going], positions[going]
+            error, jacobian = error[going], jacobian[going]
+        move = _move(positions, jacobian, error, lower, upper)
+        solutions[rows] = np.clip(positions + move, lower, upper)
+    return solutions, reached
+
+
+def _stacked(
+    reaches: Sequence[Reach],
+    positions: FloatArray,
+    goals: Sequence[FloatArray],
+    rows: NDArray[np.intp],
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Weighted errors and Jacobian of all reaches, and the worst error by precision."""
+    errors: list[FloatArray] = []
+    jacobians: list[FloatArray] = []
+    worst = np.zeros(len(positions))
+    for reach, goal in zip(reaches, goals, strict=True):
+        error, jacobian, linear = reach.errors(positions, goal[rows])
+        for part, precision in (
+            (error[:, :linear], reach.linear_precision),
+            (error[:, linear:], reach.angular_precision),
+        ):
+            size = np.sqrt(np.einsum("ij,ij->i", part, part))
+            np.maximum(worst, size / precision, out=worst)
+        if reach.weights != (1.0, 1.0):
+            weights = np.repeat(reach.weights, (linear, error.shape[1] - linear))
+            error, jacobian = error * weights, jacobian * weights[:, None]
+        errors.append(error)
+        jacobians.append(jacobian)
+    if len(errors) == 1:
+        return errors[0], jacobians[0], worst
+    return np.concatenate(errors, axis=1), np.concatenate(jacobians, axis=1), worst
+
+
+def _move(
+    positions: FloatArray,
+    jacobian: FloatArray,
+    error: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> FloatArray:
+    """One step of every row; joints at a limit do not push against it."""
+    move = _damped_step(jacobian, error)
+    stopped = (positions >= upper) & (move > 0)
+    stopped |= (positions <= lower) & (move < 0)
+    rows = np.flatnonzero(stopped.any(axis=1))
+    if rows.size:
+        free = ~stopped[rows]
+        move[rows] = free * _damped_step(jacobian[rows] * free[:, None], error[rows])
+    largest = np.abs(move).max(axis=1, keepdims=True)
+    return move * (_LARGEST_MOVE / np.maximum(largest, _LARGEST_MOVE))
+
+
+def _damped_step(jacobian: FloatArray, error: FloatArray) -> FloatArray:
+    """Least squares towards the goal, (n, m), of (n, e, m) and (n, e)."""
+    damping = 0.5 * np.einsum("ij,ij->i", error, error) + _LEAST_DAMPING
+    transposed = jacobian.transpose(0, 2, 1)
+    gram = jacobian @ transposed
+    size = range(error.shape[1])
+    gram[:, size, size] += damping[:, None]
+    return (transposed @ np.linalg.solve(gram, error[..., None]))[..., 0]
+
+
+def _turn_of_axis(axis: FloatArray, goal: FloatArray) -> FloatArray:
+    """Rotation vectors (n, 3) [rad] that bring unit vectors (n, 3) to others."""
+    normal = np.cross(axis, goal)
+    sine = np.sqrt(np.einsum("ij,ij->i", normal, normal))
+    angle = np.arctan2(sine, np.einsum("ij,ij->i", axis, goal))
+    # The angle over its sine goes to 1 with the angle.
+    scale = np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 1.0)
+    turns = normal * scale[:, None]
+    opposite = np.flatnonzero((sine <= 1e-9) & (angle > 1.0))
+    if opposite.size:
+        # Any axis across will do.
+        across = np.cross(axis[opposite], np.eye(3)[np.abs(axis[opposite]).argmin(1)])
+        across /= np.linalg.norm(across, axis=1, keepdims=True)
+        turns[opposite] = np.pi * across
+    return turns
+
+
+def _turn(matrices: FloatArray) -> FloatArray:
+    """Rotation vectors (n, 3) [rad] of rotation matrices (n, 3, 3)."""
+    m = matrices
+    skew = np.empty((len(m), 3))
+    skew[:, 0] = m[:, 2, 1] - m[:, 1, 2]
+    skew[:, 1] = m[:, 0, 2] - m[:, 2, 0]
+    skew[:, 2] = m[:, 1, 0] - m[:, 0, 1]
+    sine = np.sqrt(np.einsum("ij,ij->i", skew, skew)) / 2
+    cosine = (m[:, 0, 0] + m[:, 1, 1] + m[:, 2, 2] - 1) / 2
+    angle = np.arctan2(sine, cosine)
+    scale = np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 1.0)
+    turns = skew * (scale / 2)[:, None]
+    far = np.flatnonzero(cosine < _HALF_TURN)
+    if far.size:
+        turns[far] = angle[far, None] * _axes(m[far], skew[far])
+    return turns
+
+
+def _axes(matrices: FloatArray, skew: FloatArray) -> FloatArray:
+    """Axes (n, 3) of rotations by about a half turn."""
+    # The symmetric part is about 2 a a' - 1; its longest column is along the axis.
+    outer = (matrices + matrices.transpose(0, 2, 1)) / 2 + np.eye(3)
+    longest = np.einsum("nii->ni", outer).argmax(axis=1)
+    axes = outer[np.arange(len(outer)), :, longest]
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    along = np.einsum("ij,ij->i", axes, skew)
+    return axes * np.where(along < 0, -1.0, 1.0)[:, None]
