@@ -1,6 +1,5 @@
-"""The builtin engine keeps the engine contract, on every task and action mode."""
+"""The builtin engine keeps the engine contract on every task, and its own rules."""
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -27,24 +26,6 @@ def _make(task: str, num_envs: int, **options: Any) -> BatchEnv:
 def test_contract(task: str, law: Any) -> None:
     make_env: MakeEnv = lambda num_envs: _make(task, num_envs)  # noqa: E731
     law(make_env)
-
-
-@pytest.mark.parametrize(
-    ("arm", "gripper"),
-    [
-        *itertools.product(
-            ["joint_velocity", "joint_position", "delta_joint_position"],
-            ["discrete", "joint_position"],
-        )
-    ],
-)
-def test_saved_states_replay_in_every_action_mode(arm: str, gripper: str) -> None:
-    law = next(law for law in CONTRACT if "saved_state" in law.__name__)
-    law(
-        lambda n: _make(
-            "open_drawer", n, arm_action_mode=arm, gripper_action_mode=gripper
-        )
-    )
 
 
 def test_threads_change_nothing() -> None:

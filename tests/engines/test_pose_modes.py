@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from contract.engine_contract import CONTRACT
 from rlbench_puffer.config import BUILTIN_ARM_MODES, POSE_MODES, make_config
 from rlbench_puffer.engines import workspace
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
@@ -62,23 +61,6 @@ def _angle(first: FloatArray, second: FloatArray) -> float:
 
 def _action(move: Any, quat: Any, gripper: float = 1.0) -> NDArray[np.float32]:
     return np.array([*move, *quat, gripper], np.float32)
-
-
-@pytest.mark.parametrize("law", CONTRACT, ids=lambda law: law.__name__)
-@pytest.mark.parametrize(
-    "mode",
-    [
-        "delta_ee_pose_ik",
-        pytest.param("ee_pose_ik", marks=pytest.mark.slow),
-        pytest.param("ee_pose_planning", marks=pytest.mark.slow),
-    ],
-)
-def test_contract(mode: str, law: Any) -> None:
-    def make_env(num_envs: int) -> BatchEnv:
-        config = make_config("reach_target", arm_action_mode=mode)
-        return make_batch_env(config, num_envs)
-
-    law(make_env)
 
 
 @pytest.mark.parametrize("gripper", ["discrete", "joint_position"])

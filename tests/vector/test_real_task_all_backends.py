@@ -1,5 +1,7 @@
-"""The real task gives the same bytes on every backend, however it is shared out."""
+"""Every task gives the same bytes on every backend, however it is shared out."""
 
+import functools
+import itertools
 from typing import Any
 
 import gymnasium
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 from rlbench_puffer import make_vec
+from rlbench_puffer.tasks.registry import TASK_NAMES
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.gymnasium_adapter import GymnasiumVecEnv
 
@@ -23,11 +26,23 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "native-copy": {"backend": "native", "num_threads": 1, "copy": True, "debug": True},
 }
 
+ONE_OF_EACH = ("gym", "puffer-2", "shm-4", "native-2")
+"""What tasks and modes beyond the first run on, with ``--slow``."""
+
+QUICK_TASK = TASK_NAMES[0]
+"""On every variant, in a default run."""
+
+MODES: dict[str, dict[str, Any]] = {
+    "joint_velocity": {},
+    "delta_ee_pose_ik": {"arm_action_mode": "delta_ee_pose_ik", "reward": "shaped"},
+}
+"""An action that is one control step, and one that is as many as it takes."""
+
 Trajectory = list[tuple[Any, ...]]
 
 
-def make(**options: Any) -> VecEnv:
-    return make_vec("reach_target", 4, episode_length=EPISODE_LENGTH, **options)
+def make(task: str = QUICK_TASK, **options: Any) -> VecEnv:
+    return make_vec(task, 4, episode_length=EPISODE_LENGTH, **options)
 
 
 def actions() -> np.ndarray:
@@ -48,20 +63,30 @@ def trajectory(vec: VecEnv) -> Trajectory:
     return rows
 
 
-@pytest.fixture(scope="module")
-def reference() -> Trajectory:
-    with make(backend="serial") as vec:
+@functools.cache
+def reference(task: str, mode: str) -> Trajectory:
+    with make(task, backend="serial", **MODES[mode]) as vec:
         return trajectory(vec)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+def _cases() -> list[Any]:
+    first, *others = itertools.product(TASK_NAMES, MODES)
+    return [pytest.param(*first, variant) for variant in VARIANTS] + [
+        pytest.param(*other, variant, marks=pytest.mark.slow)
+        for other in others
+        for variant in ONE_OF_EACH
+    ]
+
+
+@pytest.mark.parametrize(("task", "mode", "variant"), _cases())
 def test_every_backend_gives_the_bytes_of_serial(
-    variant: str, reference: Trajectory
+    task: str, mode: str, variant: str
 ) -> None:
-    with make(**VARIANTS[variant]) as vec:
+    with make(task, **MODES[mode], **VARIANTS[variant]) as vec:
         told = trajectory(vec)
-    for number, (row, expected) in enumerate(zip(told, reference, strict=True)):
-        assert row == expected, f"row {number} of {variant} differs"
+    expected = reference(task, mode)
+    for number, (row, other) in enumerate(zip(told, expected, strict=True)):
+        assert row == other, f"row {number} of {variant} differs"
 
 
 @pytest.mark.parametrize("backend", ["shm", "puffer", "native"])
