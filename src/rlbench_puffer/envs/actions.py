@@ -67,6 +67,7 @@ class ActionScaling:
         self._size = len(self._low)
         self._center = (self._high + self._low) / 2
         self._half_range = (self._high - self._low) / 2
+        self._centers, self._half_ranges = self._center[None], self._half_range[None]
         self._normalized = config.normalize_actions
         if config.normalize_actions:
             self.space = gymnasium.spaces.Box(-1.0, 1.0, (self._size,), np.float32)
@@ -91,7 +92,14 @@ class ActionScaling:
           (k, 8) in the units of :func:`physical_bounds`.
         """
         if self._normalized:
-            return actions * self._half_range + self._center
+            if len(actions) != len(self._half_ranges):
+                # Rows of their own: repeating one for each action takes longer than
+                # the arithmetic.
+                self._half_ranges = np.tile(self._half_range, (len(actions), 1))
+                self._centers = np.tile(self._center, (len(actions), 1))
+            physical = actions * self._half_ranges
+            physical += self._centers
+            return physical
         return np.clip(actions, self._low, self._high)
 
     def from_physical(self, physical: NDArray[np.float64]) -> NDArray[np.float32]:

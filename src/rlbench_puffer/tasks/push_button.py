@@ -16,6 +16,7 @@ from rlbench_puffer.poses import quat_from_euler_z, wxyz_to_xyzw
 from rlbench_puffer.tasks.approach import approach_quat
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.colors import COLORS
+from rlbench_puffer.tasks.scattering import draw_in_box
 from rlbench_puffer.tasks.waypoints import Waypoint
 
 BASE_HALF_SIZE = (0.05, 0.05, 0.01)
@@ -123,8 +124,8 @@ class PushButton(Task):
         self, placement: Placement, rng: np.random.Generator, variation: int
     ) -> None:
         """Stand the base anywhere in the workspace, turned any way."""
-        span = np.array(WORKSPACE_HALF_SIZE) - _HALF_DIAGONAL
-        x, y = np.array(WORKSPACE_CENTER[:2]) + rng.uniform(-span, span)
+        span = [half - _HALF_DIAGONAL for half in WORKSPACE_HALF_SIZE]
+        x, y = draw_in_box(rng, WORKSPACE_CENTER[:2], span)
         yaw = rng.uniform(-math.pi, math.pi)
         position = (x, y, WORKSPACE_CENTER[2])
         placement.set_pose("button_base", position, quat_from_euler_z(yaw))

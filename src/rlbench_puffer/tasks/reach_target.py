@@ -11,15 +11,16 @@ from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.tasks.approach import approach_quat
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.colors import COLORS
+from rlbench_puffer.tasks.scattering import draw_in_box
 from rlbench_puffer.tasks.waypoints import Waypoint
 
 RADIUS = 0.025
 """Of a target and its detection volume [m], measured in RLBench 1.2.0."""
 
-BOUNDARY_CENTER = np.array([0.25, 0.0, 1.002])
+BOUNDARY_CENTER = (0.25, 0.0, 1.002)
 """Centre of the box that targets spawn in [m], measured in RLBench 1.2.0."""
 
-BOUNDARY_HALF_SIZE = np.array([0.25, 0.35, 0.25])
+BOUNDARY_HALF_SIZE = (0.25, 0.35, 0.25)
 """Half its size [m], measured in RLBench 1.2.0."""
 
 MIN_SEPARATION = 0.2
@@ -29,6 +30,7 @@ POTENTIAL_PER_METER = 10.0
 """Shaped reward for coming one metre nearer."""
 
 _SPHERES = ("target", "distractor0", "distractor1")
+_SPAN = tuple(half - RADIUS for half in BOUNDARY_HALF_SIZE)
 
 
 class ReachTarget(Task):
@@ -65,10 +67,9 @@ class ReachTarget(Task):
         self, placement: Placement, rng: np.random.Generator, variation: int
     ) -> None:
         """Scatter the spheres; the distractors' colours differ from the target's."""
-        span = BOUNDARY_HALF_SIZE - RADIUS
-        positions: list[FloatArray] = []
+        positions: list[list[float]] = []
         while len(positions) < len(_SPHERES):
-            position = BOUNDARY_CENTER + rng.uniform(-span, span)
+            position = draw_in_box(rng, BOUNDARY_CENTER, _SPAN)
             if all(math.dist(position, other) >= MIN_SEPARATION for other in positions):
                 positions.append(position)
         others = [i for i in range(len(COLORS)) if i != variation]

@@ -16,6 +16,7 @@ from rlbench_puffer.engines.builtin.scene_spec import (
 from rlbench_puffer.poses import quat_from_euler_z, wxyz_to_xyzw
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.lathe import add_lathe
+from rlbench_puffer.tasks.scattering import draw_in_box
 from rlbench_puffer.tasks.table_reach import tip_down, within_reach, within_workspace
 from rlbench_puffer.tasks.waypoints import Waypoint
 
@@ -147,10 +148,10 @@ class TakeLidOffSaucepan(Task):
 
         It is drawn until all of it is in there and the hand can reach the knob.
         """
-        span = np.array(WORKSPACE_HALF_SIZE) - PAN_RADIUS
+        span = [half - PAN_RADIUS for half in WORKSPACE_HALF_SIZE]
         length = PAN_LENGTH - PAN_RADIUS
         while True:
-            x, y = np.array(WORKSPACE_CENTER[:2]) + rng.uniform(-span, span)
+            x, y = draw_in_box(rng, WORKSPACE_CENTER[:2], span)
             yaw = rng.uniform(-math.pi, math.pi)
             end = (x + length * math.cos(yaw), y + length * math.sin(yaw))
             if within_workspace(*end) and within_reach(x, y):

@@ -16,6 +16,7 @@ from rlbench_puffer.engines.builtin.scene_spec import (
 from rlbench_puffer.poses import quat_from_euler_z, quat_multiply, wxyz_to_xyzw
 from rlbench_puffer.tasks.base import FloatArray, Task
 from rlbench_puffer.tasks.lathe import add_lathe
+from rlbench_puffer.tasks.scattering import draw_in_box
 from rlbench_puffer.tasks.table_reach import tip_down, within_reach, within_workspace
 from rlbench_puffer.tasks.waypoints import Waypoint
 
@@ -152,9 +153,8 @@ class TurnTap(Task):
 
         It is drawn until all of it is in there and the hand can reach both handles.
         """
-        span = np.array(WORKSPACE_HALF_SIZE)
         while True:
-            x, y = np.array(WORKSPACE_CENTER[:2]) + rng.uniform(-span, span)
+            x, y = draw_in_box(rng, WORKSPACE_CENTER[:2], WORKSPACE_HALF_SIZE)
             yaw = rng.uniform(-math.pi, math.pi)
             cos, sin = math.cos(yaw), math.sin(yaw)
             handles = [(x - sin * side, y + cos * side) for side in _SIDES]

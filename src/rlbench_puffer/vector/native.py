@@ -1,10 +1,9 @@
 """The native backend: one process, ``mujoco.batch`` threads, no messages."""
 
-import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -171,8 +170,7 @@ class NativeVecEnv(VecEnv):
         start = time.perf_counter()
         self._drain()
         if self._stepper is None:
-            with self._stepping():
-                self._infos = self._batch.reset(seeds)
+            self._infos = self._stepped(self._batch.reset, seeds)
         else:
             for batch in self._batches:
                 first = batch.first_env_id
@@ -187,8 +185,7 @@ class NativeVecEnv(VecEnv):
         np.copyto(batch.buffers.actions, actions)
         if self._stepper is None:
             self._make_way()
-            with self._stepping():
-                self._infos = batch.step()
+            self._infos = self._stepped(batch.step)
             self._clock.wait += time.perf_counter() - start
         else:
             self._pending.append((batch, self._stepper.submit(batch.step)))
@@ -236,8 +233,7 @@ class NativeVecEnv(VecEnv):
             truncations=np.zeros(shape, bool),
         )
         self._make_way()
-        with self._stepping():
-            infos = self._batch.step_chunk(results)
+        infos = self._stepped(self._batch.step_chunk, results)
         observations = self._batch.buffers.observations
         if self.options.copy:
             observations = observations.copy()
@@ -284,15 +280,14 @@ class NativeVecEnv(VecEnv):
                     results.result()
             self._pending.pop()
 
-    @contextlib.contextmanager
-    def _stepping(self) -> Iterator[None]:
-        """What an exception in the midst of a step leaves behind.
+    def _stepped(self, work: Callable[..., list[Info]], *arguments: Any) -> list[Info]:
+        """Reset or step in this thread.
 
         A fault that is raised puts this object out of order. Ctrl-C, which may come
         between any two lines, leaves sub-envs half stepped: they must be reset.
         """
         try:
-            yield
+            return work(*arguments)
         except WorkerError:
             self._state = VecState.BROKEN
             raise

@@ -59,6 +59,9 @@ class Scene:
         self._varies_constants = False
         # Looking a name up costs more than what a placement does with it.
         self._ids: dict[tuple[str, str], int] = {}
+        self._pose_views: dict[
+            str, tuple[NDArray[np.float64], NDArray[np.float64]]
+        ] = {}
 
     def id_of(self, kind: str, name: str) -> int:
         """Index of a named body, joint, geom, site, sensor or equality.
@@ -114,6 +117,31 @@ class Scene:
     def geom_color(self, name: str) -> NDArray[np.float32]:
         """Colour of a geom, rgba in [0, 1], (num_envs, 4); may be written."""
         return self._placed["geom_rgba"][:, self.id_of("geom", name)]
+
+    def pose_views(self, body: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What decides where a body starts, both to be written.
+
+        Args:
+          body: its name. With a free joint it is the joint's position; without one it
+            is the model's, in the parent's frame.
+
+        Returns:
+          position [m] (num_envs, 3) and orientation ``wxyz`` (num_envs, 4).
+        """
+        known = self._pose_views.get(body)
+        if known is not None:
+            return known
+        model, index = self.model, self.id_of("body", body)
+        joint = model.body_jntadr[index]
+        if joint >= 0 and model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE:
+            start = model.jnt_qposadr[joint]
+            qpos = self.batch.bind("qpos")
+            views = qpos[:, start : start + 3], qpos[:, start + 3 : start + 7]
+        else:
+            positions, quats = self._placed["body_pos"], self._placed["body_quat"]
+            views = positions[:, index], quats[:, index]
+        self._pose_views[body] = views
+        return views
 
     def grasped(self, body: str) -> NDArray[np.float64]:
         """1 where a graspable body is attached to the gripper, else 0, (num_envs,)."""
@@ -217,19 +245,9 @@ class Placement:
           position: (3,) [m].
           quat_xyzw: (4,) unit quaternion.
         """
-        scene, model = self._scene, self._scene.model
-        index = scene.id_of("body", body)
-        quat_wxyz = xyzw_to_wxyz(quat_xyzw)
-        joint = model.body_jntadr[index]
-        free = joint >= 0 and model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE
-        if free:
-            start = model.jnt_qposadr[joint]
-            qpos = scene.batch.bind("qpos")[self.env_id]
-            qpos[start : start + 3] = position
-            qpos[start + 3 : start + 7] = quat_wxyz
-        else:
-            scene.batch.expand("body_pos")[self.env_id, index] = position
-            scene.batch.expand("body_quat")[self.env_id, index] = quat_wxyz
+        positions, quats_wxyz = self._scene.pose_views(body)
+        positions[self.env_id] = position
+        quats_wxyz[self.env_id] = xyzw_to_wxyz(quat_xyzw)
 
     def set_joint(self, joint: str, position: float) -> None:
         """Start position of a hinge [rad] or slide [m]."""
