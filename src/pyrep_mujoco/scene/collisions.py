@@ -135,5 +135,4 @@ class Collisions:
         return Boxes(self.surfaces, shapes).at(*self.places.of(shapes))
 
     def _placed(self, node: Node) -> object | None:
-        positions, rotations = self.places.of([node])
-        return self.meshes.place(node, positions[0], rotations[0])
+        return self.meshes.place(node, *self.places.of_one(node))

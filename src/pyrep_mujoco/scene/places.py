@@ -9,6 +9,7 @@ from pyrep_mujoco.scene.frames import FloatArray
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surfaces
 from pyrep_mujoco.scene.tree import Node
+from pyrep_mujoco.ttm.shapes import Shape
 
 
 class Places:
@@ -18,16 +19,15 @@ class Places:
         self._scene = scene
         self._model: object = None
         self._bodies: dict[Node, int] = {}
+        self._sites: dict[Node, int] = {}
 
     def bodies(self, shapes: Sequence[Node]) -> list[int]:
         """The ids of shapes' bodies."""
-        model = self._scene.model
-        if model is not self._model:
-            self._model, self._bodies = model, {}
+        self._keep_up()
         known = self._bodies
         for node in shapes:
             if node not in known:
-                known[node] = model.body(node.name).id
+                known[node] = self._scene.model.body(node.name).id
         return [known[node] for node in shapes]
 
     def of(self, shapes: Sequence[Node]) -> tuple[FloatArray, FloatArray]:
@@ -35,6 +35,24 @@ class Places:
         bodies = self.bodies(shapes)
         data = self._scene.data
         return data.xpos[bodies], data.xmat[bodies].reshape(-1, 3, 3)
+
+    def of_one(self, node: Node) -> tuple[FloatArray, FloatArray]:
+        """Position (3,) [m] and rotation (3, 3) of any object in the world."""
+        if isinstance(node.source, Shape):
+            (body,) = self.bodies([node])
+            data = self._scene.data
+            return data.xpos[body], data.xmat[body].reshape(3, 3)
+        self._keep_up()
+        site = self._sites.get(node)
+        if site is None:
+            site = self._sites[node] = self._scene.model.site(node.name).id
+        data = self._scene.data
+        return data.site_xpos[site], data.site_xmat[site].reshape(3, 3)
+
+    def _keep_up(self) -> None:
+        """Forget the ids of a model that is no longer the scene's."""
+        if self._scene.model is not self._model:
+            self._model, self._bodies, self._sites = self._scene.model, {}, {}
 
 
 class Boxes:

@@ -9,12 +9,14 @@ from pyrep_mujoco.sim import (
     collisions,
     ik_groups,
     motion_profiles,
+    proximity_sensors,
 )
 
 TOPICS: tuple[ModuleType, ...] = (
     collisions,
     motion_profiles,
     ik_groups,
+    proximity_sensors,
 )
 """The modules whose functions ``sim...`` make up the API."""
 
