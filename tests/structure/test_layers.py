@@ -41,6 +41,8 @@ DOORS = {
     "torch": {
         "distributed/torch_group.py",
         "training/checkpoint.py",
+        "training/device.py",
+        "training/encoder.py",
         "training/policy.py",
         "training/ppo.py",
         "training/trainer.py",

@@ -11,6 +11,7 @@ import pytest
 from rlbench_puffer.cli.main import main
 from rlbench_puffer.errors import CheckpointError, DivergedError
 from rlbench_puffer.training.settings import TrainSettings
+from training.states import Impatient, numbers, same
 
 torch = pytest.importorskip(
     "torch", reason="torch is not installed: uv sync --extra train"
@@ -41,48 +42,12 @@ def tiny(**changes: Any) -> TrainSettings:
     return TrainSettings(**{**TINY, **changes})
 
 
-class Impatient(io.StringIO):
-    """Somebody who presses Ctrl-C at some update."""
-
-    def __init__(self, update: int) -> None:
-        super().__init__()
-        self._update = update
-
-    def write(self, text: str) -> int:
-        """Take the line, or interrupt."""
-        if text.startswith(f"update {self._update}/"):
-            raise KeyboardInterrupt
-        return super().write(text)
-
-
 def run(folder: Path, out: Any = None, **changes: Any) -> None:
     resume = changes.pop("resume", False)
     with Trainer(
         tiny(**changes), folder, resume=resume, out=out or io.StringIO()
     ) as trainer:
         trainer.run()
-
-
-def same(first: Any, second: Any) -> bool:
-    """Whether two states are equal bit for bit."""
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(
-            same(first[name], second[name]) for name in first
-        )
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(same, first, second))
-    if isinstance(first, torch.Tensor):
-        return first.numpy().tobytes() == second.numpy().tobytes()
-    return first == second
-
-
-def numbers(folder: Path) -> list[dict[str, Any]]:
-    """The curve without its times."""
-    timed = ("seconds", "steps_per_second")
-    return [
-        {name: value for name, value in record.items() if name not in timed}
-        for record in read_curve(folder)
-    ]
 
 
 @pytest.mark.parametrize("backend", ["native", "serial"])

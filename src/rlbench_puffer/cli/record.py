@@ -80,10 +80,13 @@ def record(
         save_states=save_states,
         output_dir=output_dir,
     )
-    if states is None:
-        written = record_episodes(request, trained and trained.actions)
-    else:
+    if states is not None:
         written = render_states(states, request)
+    elif trained is not None:
+        with trained:
+            written = record_episodes(request, trained.actions)
+    else:
+        written = record_episodes(request)
     for path in written:
         print(path)
     return 0

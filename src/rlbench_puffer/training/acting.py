@@ -1,20 +1,31 @@
 """A trained policy at work outside of training: what a checkpoint holds, acting."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.config import make_config
 from rlbench_puffer.envs.batch_env import BatchEnv
+from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import CheckpointError
-from rlbench_puffer.training.checkpoint import load_checkpoint, read_settings
+from rlbench_puffer.training.checkpoint import (
+    as_arrays,
+    load_checkpoint,
+    read_settings,
+)
+from rlbench_puffer.training.eyes import Eyes
 from rlbench_puffer.training.normalization import ObservationNormalizer
+from rlbench_puffer.training.observations import ObservationReader
 from rlbench_puffer.training.policy import Policy
 
 
 class TrainedPolicy:
-    """The policy of a checkpoint, without chance.
+    """The policy of a checkpoint, without chance; a context manager.
+
+    A policy that looks through cameras draws what it sees itself: the cameras and the
+    size of those who film it are their own matter.
 
     Args:
       path: a file that ``rlbench-puffer train`` wrote.
@@ -30,35 +41,95 @@ class TrainedPolicy:
     def __init__(self, path: Path) -> None:
         settings, state = read_settings(path), load_checkpoint(path, None)
         self._path = path
+        self._settings = settings
         self.task: str = settings["task"]
         self.arm_action_mode: str = settings["arm_action_mode"]
-        moments: dict[str, Any] = {
-            name: value if isinstance(value, float) else value.numpy()
-            for name, value in state["observations"].items()
-        }
+        moments: dict[str, Any] = as_arrays(state["observations"])
         self._size = int(moments["mean"].size)
         self._normalize = ObservationNormalizer(self._size)
         self._normalize.restore(moments)
-        action_size = int(state["policy"]["log_deviation"].numel())
+        height, width = settings["camera_size"]
+        picture = (settings["frame_stack"], height, width, 3 * len(settings["cameras"]))
         self._policy = Policy(
-            self._size, action_size, settings["hidden"], settings["initial_deviation"]
+            self._size,
+            int(state["policy"]["log_deviation"].numel()),
+            settings["hidden"],
+            settings["initial_deviation"],
+            picture if settings["cameras"] else None,
+            settings["precision"],
         )
         self._policy.load_state_dict(state["policy"])
+        self._env: BatchEnv | None = None
+        self._eyes: Eyes | None = None
+        self._own: BatchEnv | None = None
 
     def actions(self, env: BatchEnv) -> NDArray[np.float32]:
         """What it does in every sub-env at the present observations, (n, 8).
+
+        Called once for every control step from the start of an episode on.
 
         Args:
           env: of its task; pictures among the observations are not looked at.
 
         Raises:
           CheckpointError: the observations are not those that it was trained on.
+          DisplayError: it looks through cameras, and nothing draws here.
         """
-        fields = [env.structured[name] for name in env.config.observations]
-        seen = np.concatenate(fields, axis=1)
-        if seen.shape[1] != self._size:
+        if self._env is not env:
+            self._meet(env)
+        assert self._eyes is not None
+        drawn = None
+        if self._own is not None:
+            for env_id in range(env.num_agents):
+                self._own.set_state(env_id, env.get_state(env_id))
+            drawn = self._own.structured
+        begins = env.episode_steps == 0
+        return self._policy.best(self._eyes(env.structured, begins, drawn))
+
+    def close(self) -> None:
+        """Free what it draws with. Twice is fine."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+        self._env = None
+
+    def __enter__(self) -> Self:
+        """For ``with`` blocks."""
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close at the end of a ``with`` block."""
+        self.close()
+
+    def _meet(self, env: BatchEnv) -> None:
+        """Get ready for an environment."""
+        self.close()
+        settings = self._settings
+        names, known = settings["observations"], env.structured.dtype.names or ()
+        missing = [name for name in names if name not in known]
+        size = sum(env.structured.dtype[n].shape[0] for n in names if n in known)
+        if missing or size != self._size:
+            lacking = f" without {', '.join(missing)}" if missing else ""
             raise CheckpointError(
                 f"The policy of {self._path} looks at {self._size} numbers, these "
-                f"observations have {seen.shape[1]}. Use its own task, {self.task}."
+                f"observations have {size}{lacking}. Use its own task, {self.task}."
             )
-        return self._policy.best(self._normalize(seen))
+        looks_at = env
+        if settings["cameras"]:
+            config = make_config(
+                self.task,
+                arm_action_mode=self.arm_action_mode,
+                observations=tuple(names) or ("gripper_open",),
+                cameras=dict.fromkeys(
+                    settings["cameras"], tuple(settings["camera_size"])
+                ),
+                display=env.config.display,
+            )
+            looks_at = self._own = make_batch_env(config, env.num_agents)
+        reader = ObservationReader(
+            looks_at.structured.dtype, names, settings["cameras"]
+        )
+        self._eyes = Eyes(
+            reader, self._normalize, env.num_agents, settings["frame_stack"]
+        )
+        self._env = env

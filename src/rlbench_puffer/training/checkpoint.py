@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from rlbench_puffer.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the fields; files of another version are refused."""
 
-NEUTRAL = frozenset(("num_workers", "updates"))
+NEUTRAL = frozenset(("num_workers", "updates", "display"))
 """Settings that a resumed run may change: they change no number of what was done.
-More updates do change how the learning rate falls from there on."""
+More updates do change how the learning rate falls from there on, and another display
+may draw the last bit of a colour otherwise."""
 
 
 def save_checkpoint(
@@ -80,6 +82,25 @@ def read_settings(path: Path) -> dict[str, Any]:
       CheckpointError: missing or damaged.
     """
     return json.loads(_read(path)["settings"])
+
+
+def as_tensors(state: dict[str, Any]) -> dict[str, Any]:
+    """A state with its arrays as tensors.
+
+    Files are read without running code of theirs, which allows tensors and no arrays.
+    """
+    return {
+        name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for name, value in state.items()
+    }
+
+
+def as_arrays(state: dict[str, Any]) -> dict[str, Any]:
+    """What :func:`as_tensors` was given."""
+    return {
+        name: value.numpy() if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+    }
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,8 +10,13 @@ from numpy.typing import NDArray
 from rlbench_puffer.distributed.group import OneRank, RankGroup
 from rlbench_puffer.vector.base import VecEnv
 
-Act = Callable[[NDArray[Any]], NDArray[np.float32]]
-"""Actions (n, 8) in [-1, 1] for raw observations (n, ...)."""
+Act = Callable[[NDArray[Any], NDArray[np.bool_]], NDArray[np.float32]]
+"""Actions (n, 8) in [-1, 1] for raw observations (n, ...), told which of them (n,) are
+the first of an episode."""
+
+Watch = Callable[[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]], None]
+"""Told the observations (n, ...), which sub-envs (n,) are in their episode or at its
+end, and in which of them (n,) it has just ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +45,7 @@ def evaluate(
     act: Act,
     seed: int | Sequence[int],
     ranks: RankGroup | None = None,
+    watch: Watch | None = None,
 ) -> Evaluation:
     """Run one episode in every sub-env, all from the start.
 
@@ -50,8 +56,9 @@ def evaluate(
       act: the policy.
       seed: of the episodes; the same seed gives the same episodes.
       ranks: whose episodes count together.
+      watch: called at every observation.
     """
-    ended = [] if vec is None else _episodes(vec, act, seed)
+    ended = [] if vec is None else _episodes(vec, act, seed, watch)
     ended = [one for of_rank in (ranks or OneRank()).gather(ended) for one in of_rank]
 
     def mean(column: int) -> float:
@@ -67,22 +74,31 @@ def evaluate(
 
 
 def _episodes(
-    vec: VecEnv, act: Act, seed: int | Sequence[int]
+    vec: VecEnv, act: Act, seed: int | Sequence[int], watch: Watch | None
 ) -> list[tuple[float, float, float, float]]:
     """Success once, success at the end, return and length of each episode."""
     observations, _ = vec.reset(seed)
     running = np.ones(vec.num_envs, bool)
     ever = np.zeros(vec.num_envs, bool)
+    over = np.zeros(vec.num_envs, bool)
+    begins = running.copy()
     ends: dict[int, dict[str, Any]] = {}
+    if watch is not None:
+        watch(observations, running, over)
     while running.any():
-        observations, _, terminals, truncations, infos = vec.step(act(observations))
+        actions = act(observations, begins)
+        begins = over
+        observations, _, terminals, truncations, infos = vec.step(actions)
+        over = terminals | truncations
         ever |= terminals & running
         for info in infos:
             env_id = info["env_id"]
             if running[env_id] and "episode" in info and "fault" not in info:
                 ends[env_id] = info
                 ever[env_id] |= info["success"]
-        running &= ~(terminals | truncations)
+        if watch is not None:
+            watch(observations, running, over)
+        running &= ~over
     return [
         (
             float(ever[env_id]),

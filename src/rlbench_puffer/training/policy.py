@@ -9,19 +9,26 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlbench_puffer.training.encoder import FEATURES, PictureEncoder
+from rlbench_puffer.training.observations import Seen
+
 
 class Policy(nn.Module):
-    """A normal distribution over actions, and a value, from one observation vector.
+    """A normal distribution over actions, and a value, from one observation.
 
     Two networks of their own with tanh between the layers and orthogonal weights
     (Andrychowicz et al. 2021 found both to matter); the deviations are parameters
-    that no observation changes.
+    that no observation changes. Where there are pictures, both networks look at what
+    one encoder makes of them, beside the numbers.
 
     Args:
       observation_size: numbers in an observation.
       action_size: numbers in an action.
       hidden: widths of the hidden layers.
       initial_deviation: standard deviation of each component at the start.
+      picture_shape: (depth, height, width, channels) of stacked frames, or None.
+      precision: ``"float32"``, or ``"bf16"`` for products in bfloat16; weights and
+        everything behind the networks are float32 either way.
     """
 
     def __init__(
@@ -30,66 +37,107 @@ class Policy(nn.Module):
         action_size: int,
         hidden: Sequence[int],
         initial_deviation: float,
+        picture_shape: tuple[int, int, int, int] | None = None,
+        precision: str = "float32",
     ) -> None:
         super().__init__()
+        self._bf16 = precision == "bf16"
+        self.encoder: Any = None
+        inputs = observation_size
+        if picture_shape is not None:
+            self.encoder = PictureEncoder(picture_shape)
+            inputs += FEATURES
         # Small last weights: the first actions hardly depend on the observation.
-        self.mean = _network(observation_size, hidden, action_size, last_gain=0.01)
-        self.value = _network(observation_size, hidden, 1, last_gain=1.0)
+        self.mean = _network(inputs, hidden, action_size, last_gain=0.01)
+        self.value = _network(inputs, hidden, 1, last_gain=1.0)
         start = torch.full((action_size,), math.log(initial_deviation))
         self.log_deviation = nn.Parameter(start)
 
-    def forward(self, observations: Any, actions: Any) -> tuple[Any, Any, Any]:
+    @property
+    def device(self) -> Any:
+        """Where the weights are."""
+        return self.log_deviation.device
+
+    @property
+    def mean_deviation(self) -> float:
+        """Of the actions' components, as they are now."""
+        return float(self.log_deviation.detach().exp().mean())
+
+    def forward(self, numbers: Any, pictures: Any = None) -> tuple[Any, Any]:
+        """Mean actions (k, action_size) and values (k,), float32.
+
+        Args:
+          numbers: (k, observation_size) normalised.
+          pictures: (k, *picture_shape) uint8, where there are any.
+        """
+        with torch.autocast(numbers.device.type, torch.bfloat16, enabled=self._bf16):
+            inputs = numbers
+            if self.encoder is not None:
+                inputs = torch.cat([numbers, self.encoder(pictures)], dim=1)
+            means, values = self.mean(inputs), self.value(inputs)
+        return means.float(), values[:, 0].float()
+
+    def judge(self, numbers: Any, pictures: Any, actions: Any) -> tuple[Any, Any, Any]:
         """What the loss needs.
 
         Args:
-          observations: (k, observation_size) normalised.
+          numbers: (k, observation_size) normalised.
+          pictures: (k, *picture_shape) uint8, or None.
           actions: (k, action_size) as drawn.
 
         Returns:
           Log probabilities (k,), entropy (), values (k,).
         """
-        normal = self._normal(observations)
+        means, values = self(numbers, pictures)
+        normal = self._normal(means)
         log_probabilities = normal.log_prob(actions).sum(-1)
-        entropy = normal.entropy().sum(-1).mean()
-        return log_probabilities, entropy, self.value(observations)[:, 0]
+        return log_probabilities, normal.entropy().sum(-1).mean(), values
 
     def draw(
-        self, observations: NDArray[np.float32], generator: Any
+        self, seen: Seen, generator: Any
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Actions to explore with.
 
         Args:
-          observations: (n, observation_size) normalised.
-          generator: the only source of chance.
+          seen: n observations.
+          generator: the only source of chance; torch's, of the processor.
 
         Returns:
           Actions (n, action_size), not yet within bounds; their log probabilities
           (n,); values (n,).
         """
         with torch.no_grad():
-            seen = torch.from_numpy(observations)
-            normal = self._normal(seen)
-            noise = torch.randn(normal.mean.shape, generator=generator)
+            means, values = self._look(seen)
+            normal = self._normal(means)
+            noise = torch.randn(means.shape, generator=generator).to(self.device)
             actions = normal.mean + normal.stddev * noise
             log_probabilities = normal.log_prob(actions).sum(-1)
-            values = self.value(seen)[:, 0]
-        return actions.numpy(), log_probabilities.numpy(), values.numpy()
+        return _array(actions), _array(log_probabilities), _array(values)
 
-    def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values (n,) of normalised observations."""
+    def values(self, seen: Seen) -> NDArray[np.float32]:
+        """Values (n,) of observations."""
         with torch.no_grad():
-            return self.value(torch.from_numpy(observations))[:, 0].numpy()
+            return _array(self._look(seen)[1])
 
-    def best(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+    def best(self, seen: Seen) -> NDArray[np.float32]:
         """Actions without chance, within bounds, (n, action_size)."""
         with torch.no_grad():
-            means = self.mean(torch.from_numpy(observations))
-        return means.clamp(-1.0, 1.0).numpy()
+            return _array(self._look(seen)[0].clamp(-1.0, 1.0))
 
-    def _normal(self, observations: Any) -> Any:
+    def _look(self, seen: Seen) -> tuple[Any, Any]:
+        pictures = seen.pictures
+        if pictures is not None:
+            pictures = torch.from_numpy(pictures).to(self.device)
+        return self(torch.from_numpy(seen.numbers).to(self.device), pictures)
+
+    def _normal(self, means: Any) -> Any:
         return torch.distributions.Normal(
-            self.mean(observations), self.log_deviation.exp(), validate_args=False
+            means, self.log_deviation.exp(), validate_args=False
         )
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    return tensor.cpu().numpy()
 
 
 def _network(inputs: int, hidden: Sequence[int], outputs: int, last_gain: float) -> Any:

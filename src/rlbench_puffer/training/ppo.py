@@ -87,9 +87,9 @@ class Learner:
             discount=settings.discount,
             trace_decay=settings.trace_decay,
         )
-        chosen = rollout.valid
+        device, chosen = self._policy.device, rollout.valid
         data = [
-            torch.from_numpy(array[chosen])
+            torch.from_numpy(array[chosen]).to(device)
             for array in (
                 rollout.observations,
                 rollout.actions,
@@ -98,17 +98,26 @@ class Learner:
                 advantages + rollout.values[:-1],
             )
         ]
+        frames: Any = None
+        stacks: Any = None
+        if rollout.pictures is not None:
+            # Stacks are put together for one minibatch at a time.
+            frames = torch.from_numpy(rollout.pictures.flat).to(device)
+            stacks = torch.from_numpy(rollout.pictures.rows(chosen)).to(device)
         count = len(data[0])
         everywhere = self._ranks.sum(np.array([count], np.float64))[0]
         # As many on every rank: each has a part of every minibatch.
         batches = max(1, round(everywhere / settings.minibatch_size))
+        advantage = torch.from_numpy(advantages[chosen])
         sums: dict[str, float] = {}
         for epoch in range(settings.epochs):
             order = torch.randperm(count, generator=self._generator)
             parts = torch.tensor_split(order, batches)
-            moments = self._moments([data[3][rows] for rows in parts])
+            moments = self._moments([advantage[rows] for rows in parts])
             for number, (rows, moment) in enumerate(zip(parts, moments, strict=True)):
-                told = self._gradient([part[rows] for part in data], moment)
+                there = rows.to(device)
+                seen = None if frames is None else frames[stacks[there]]
+                told = self._gradient([part[there] for part in data], seen, moment)
                 self._check_finite(told, update, epoch, number)
                 self.optimizer.step()
                 for name, value in told.items():
@@ -133,7 +142,7 @@ class Learner:
         return list(zip(counts, means, np.sqrt(variances), strict=True))
 
     def _gradient(
-        self, data: list[Any], moment: tuple[float, float, float]
+        self, data: list[Any], pictures: Any, moment: tuple[float, float, float]
     ) -> dict[str, float]:
         """Leave a minibatch's gradient, that of all ranks, in the parameters.
 
@@ -144,11 +153,11 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=False)
         count, mean, deviation = moment
         names = LOSS_PARTS
-        told = torch.zeros(len(names))
+        told = torch.zeros(len(names), device=self._policy.device)
         # A rank without a step in it has nothing to add, and no mean to take.
         if len(data[0]):
             share = len(data[0]) / count
-            parts = self._losses(data, mean, deviation)
+            parts = self._losses(data, pictures, mean, deviation)
             (parts["loss"] * share).backward()
             told = torch.stack([parts[name].detach() * share for name in names])
         if self._ranks.size > 1:
@@ -173,11 +182,11 @@ class Learner:
             start = end
 
     def _losses(
-        self, data: Sequence[Any], mean: float, deviation: float
+        self, data: Sequence[Any], pictures: Any, mean: float, deviation: float
     ) -> dict[str, Any]:
         settings = self._settings
-        seen, actions, drawn, advantages, targets = data
-        now, entropy, values = self._policy(seen, actions)
+        numbers, actions, drawn, advantages, targets = data
+        now, entropy, values = self._policy.judge(numbers, pictures, actions)
         log_ratio = now - drawn
         ratio = log_ratio.exp()
         scaled = (advantages - mean) / (deviation + 1e-8)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.training.frames import FrameBuffer
 from rlbench_puffer.training.normalization import ObservationNormalizer
+from rlbench_puffer.training.observations import ObservationReader, Seen
 from rlbench_puffer.training.policy import Policy
 from rlbench_puffer.vector.base import VecEnv
 
@@ -17,7 +19,7 @@ class Rollout:
     """T steps of n sub-envs."""
 
     raw: NDArray[np.float32]
-    """(T, n, size) observations before each step, as they came."""
+    """(T, n, size) numbers before each step, as they came."""
 
     observations: NDArray[np.float32]
     """(T, n, size) the same as the policy saw them."""
@@ -46,38 +48,56 @@ class Rollout:
     episodes: list[dict[str, Any]]
     """Infos of the episodes that ended."""
 
+    pictures: FrameBuffer | None = None
+    """What the policy saw of the cameras; the collector's own, and written again by
+    its next rollout."""
+
 
 class Collector:
     """Steps a vector environment with a policy.
 
     Args:
-      vec: whole batches of flat float32 observations.
+      vec: whole batches.
       policy: draws the actions.
-      normalizer: what the policy sees observations through.
+      reader: of its observations.
+      normalizer: what the policy sees numbers through.
       num_steps: T.
       generator: torch's, the only source of chance.
+      frame_stack: frames that the policy sees at once.
     """
 
     def __init__(
         self,
         vec: VecEnv,
         policy: Policy,
+        reader: ObservationReader,
         normalizer: ObservationNormalizer,
         num_steps: int,
         generator: Any,
+        frame_stack: int,
     ) -> None:
         self._vec = vec
         self._policy = policy
+        self._reader = reader
         self._normalizer = normalizer
         self._num_steps = num_steps
         self._generator = generator
-        self._latest = np.zeros(vec.observation_space.shape or (), np.float32)
+        self._latest = np.zeros((vec.num_envs, reader.size), np.float32)
         self._over = np.zeros(vec.num_envs, bool)
+        self._begun = False
+        self._pictures = None
+        if reader.frame_shape is not None:
+            self._pictures = FrameBuffer(
+                num_steps, vec.num_envs, reader.frame_shape, frame_stack
+            )
 
     def begin(self, seed: int | Sequence[int]) -> None:
         """A new episode in every sub-env, from one seed or from one for each."""
-        self._latest[:] = self._vec.reset(seed)[0]
+        self._take(self._vec.reset(seed)[0], 0)
+        if self._pictures is not None:
+            self._pictures.begin()
         self._over[:] = False
+        self._begun = True
 
     def collect(self) -> Rollout:
         """The next steps of every sub-env."""
@@ -95,14 +115,18 @@ class Collector:
             truncations=np.empty((steps, n), bool),
             valid=np.empty((steps, n), bool),
             episodes=[],
+            pictures=self._pictures,
         )
+        if self._pictures is not None and not self._begun:
+            self._pictures.roll()
+        self._begun = False
         for t in range(steps):
-            seen = self._normalizer(self._latest)
+            seen = self._seen(t)
             actions, log_probabilities, values = self._policy.draw(
                 seen, self._generator
             )
             rollout.raw[t] = self._latest
-            rollout.observations[t] = seen
+            rollout.observations[t] = seen.numbers
             rollout.actions[t] = actions
             rollout.log_probabilities[t] = log_probabilities
             rollout.values[t] = values
@@ -110,7 +134,10 @@ class Collector:
             observations, rewards, terminals, truncations, infos = self._vec.step(
                 np.clip(actions, -1.0, 1.0)
             )
-            self._latest[:] = observations
+            self._take(observations, t + 1)
+            if self._pictures is not None:
+                # The step after an episode's end brings the next one's first frame.
+                self._pictures.advance(t + 1, self._over)
             rollout.rewards[t] = rewards
             rollout.terminals[t] = terminals
             rollout.truncations[t] = truncations
@@ -120,5 +147,16 @@ class Collector:
                     rollout.valid[t, info["env_id"]] = False
                 elif "episode" in info:
                     rollout.episodes.append(info)
-        rollout.values[steps] = self._policy.values(self._normalizer(self._latest))
+        rollout.values[steps] = self._policy.values(self._seen(steps))
         return rollout
+
+    def _take(self, observations: NDArray[Any], time: int) -> None:
+        """Copy what is needed of observations that the next step overwrites."""
+        structured = self._reader.structured(observations)
+        self._latest[:] = self._reader.numbers(structured)
+        if self._pictures is not None:
+            self._reader.read_frames(structured, self._pictures.at(time))
+
+    def _seen(self, time: int) -> Seen:
+        pictures = None if self._pictures is None else self._pictures.stacked(time)
+        return Seen(self._normalizer(self._latest), pictures)

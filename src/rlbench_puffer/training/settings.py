@@ -4,7 +4,11 @@ import dataclasses
 import math
 from typing import Any, get_args
 
-from rlbench_puffer.config import check_positive_int, make_config
+from rlbench_puffer.config import (
+    OBSERVATION_NAMES,
+    check_positive_int,
+    make_config,
+)
 from rlbench_puffer.distributed.place import Place, share_envs
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.tasks.registry import find_task
@@ -16,6 +20,13 @@ succeeded (4,096 env steps each, with the other defaults)."""
 
 DEFAULT_UPDATES = 1000
 """For every other task."""
+
+
+MIN_PICTURE = 36
+"""Least height and width in pixels, of which the encoder's convolutions leave one."""
+
+PRECISIONS = ("float32", "bf16")
+DEVICES = ("cpu", "cuda")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,6 +67,23 @@ class TrainSettings:
 
     episode_length: int | None = None
     """Control steps until an episode is truncated; None takes the task's."""
+
+    observations: tuple[str, ...] = OBSERVATION_NAMES
+    """RLBench's low-dimensional fields that the policy sees; none of them with cameras
+    alone."""
+
+    cameras: tuple[str, ...] = ()
+    """RLBench's cameras whose colours the policy sees."""
+
+    camera_size: tuple[int, int] = (84, 84)
+    """Height and width of their pictures."""
+
+    frame_stack: int = 1
+    """Pictures of each camera that the policy sees at once: the last ones of the
+    episode. Numbers are not stacked, for velocities are among them."""
+
+    display: str = "auto"
+    """What draws."""
 
     updates: int | None = None
     """Rollouts collected and learnt from; None takes the task's default."""
@@ -100,6 +128,15 @@ class TrainSettings:
     """torch's threads in this process. Networks this small gain little from more,
     and threads that wait for each other lose much on a busy machine."""
 
+    device: str = "cpu"
+    """What learns: ``"cpu"``, or ``"cuda"`` for this process's GPU."""
+
+    precision: str = "float32"
+    """``"float32"``, or ``"bf16"`` for the networks' products in bfloat16."""
+
+    compile: bool = False
+    """Whether torch compiles the networks, which takes a while at the start."""
+
     checkpoint_interval: int = 50
     """Updates between checkpoints; at each, all sub-envs begin a new episode, so
     that a resumed run goes on exactly as this one does."""
@@ -113,7 +150,15 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Check every field."""
         find_task(self.task)
-        make_config(self.task, **self.env_options)
+        for name in ("observations", "cameras", "camera_size", "hidden"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        config = make_config(self.task, **self.env_options)
+        # In RLBench's order, whatever order they were named in.
+        if self.observations:
+            object.__setattr__(self, "observations", config.observations)
+        cameras = tuple(name for name, _ in config.camera_pairs)
+        self._check_pictures()
+        object.__setattr__(self, "cameras", cameras)
         if self.backend not in get_args(BackendName):
             raise UnknownNameError("backend", self.backend, get_args(BackendName))
         if self.updates is None:
@@ -130,14 +175,16 @@ class TrainSettings:
             "checkpoint_interval",
             "eval_interval",
             "eval_episodes",
+            "frame_stack",
         ):
             check_positive_int(name, getattr(self, name))
         share_envs(Place(world_size=self.ranks), None, self.num_envs, 1)
-        hidden = self.hidden
-        object.__setattr__(self, "hidden", tuple(hidden))
-        if not hidden:
-            raise InvalidOptionError("hidden", hidden, "at least one width")
-        for width in hidden:
+        for name, known in (("precision", PRECISIONS), ("device", DEVICES)):
+            if getattr(self, name) not in known:
+                raise UnknownNameError(name, getattr(self, name), known)
+        if not self.hidden:
+            raise InvalidOptionError("hidden", self.hidden, "at least one width")
+        for width in self.hidden:
             check_positive_int("hidden", width)
         for name in ("learning_rate", "clip", "max_grad_norm", "initial_deviation"):
             _check_number(name, getattr(self, name), above_zero=True)
@@ -148,6 +195,29 @@ class TrainSettings:
             if not 0.0 <= value <= 1.0:
                 raise InvalidOptionError(name, value, "a number in [0, 1]")
 
+    def _check_pictures(self) -> None:
+        """Check what a policy with, or without, cameras needs."""
+        if len(set(self.cameras)) != len(self.cameras):
+            raise InvalidOptionError("cameras", self.cameras, "each camera once")
+        if not self.cameras and not self.observations:
+            raise InvalidOptionError(
+                "observations", (), "at least one field, or a camera"
+            )
+        if not self.cameras and self.frame_stack != 1:
+            raise InvalidOptionError(
+                "frame_stack",
+                self.frame_stack,
+                "1 without cameras: only pictures are stacked",
+                "Name a camera, such as `--cameras front`.",
+            )
+        if self.cameras and min(self.camera_size) < MIN_PICTURE:
+            raise InvalidOptionError(
+                "camera_size",
+                self.camera_size,
+                f"at least {MIN_PICTURE} x {MIN_PICTURE} pixels",
+                "The encoder's convolutions leave nothing of less.",
+            )
+
     @property
     def env_options(self) -> dict[str, Any]:
         """The fields that an ``EnvConfig`` takes."""
@@ -156,11 +226,18 @@ class TrainSettings:
             "reward": self.reward,
             "arm_action_mode": self.arm_action_mode,
             "episode_length": self.episode_length,
+            # An environment always has some numbers; a policy need not look at them.
+            "observations": self.observations or ("gripper_open",),
+            "cameras": dict.fromkeys(self.cameras, self.camera_size),
+            "display": self.display,
         }
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, as JSON can hold them."""
-        return {**dataclasses.asdict(self), "hidden": list(self.hidden)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+        }
 
 
 def _check_number(name: str, value: float, *, above_zero: bool) -> None:

@@ -6,21 +6,33 @@ from typing import Any, TextIO
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from rlbench_puffer.distributed.group import OneRank, RankGroup
 from rlbench_puffer.distributed.place import rank_seed
 from rlbench_puffer.errors import CheckpointError, InvalidOptionError
-from rlbench_puffer.training.checkpoint import load_checkpoint, save_checkpoint
-from rlbench_puffer.training.evaluation import Evaluation, evaluate
+from rlbench_puffer.training.checkpoint import (
+    as_arrays,
+    as_tensors,
+    load_checkpoint,
+    save_checkpoint,
+)
+from rlbench_puffer.training.device import prepare_device
+from rlbench_puffer.training.evaluation import Act, Evaluation, evaluate
+from rlbench_puffer.training.eyes import Eyes
 from rlbench_puffer.training.logs import TrainingLog
 from rlbench_puffer.training.normalization import (
     ObservationNormalizer,
     RewardNormalizer,
 )
+from rlbench_puffer.training.observations import ObservationReader
 from rlbench_puffer.training.policy import Policy
 from rlbench_puffer.training.ppo import Learner
-from rlbench_puffer.training.rollouts import Collector, Rollout
+from rlbench_puffer.training.progress import (
+    progress_line,
+    rollout_means,
+    rollout_sums,
+)
+from rlbench_puffer.training.rollouts import Collector
 from rlbench_puffer.training.settings import TrainSettings
 from rlbench_puffer.training.share import Share
 from rlbench_puffer.vector.base import VecEnv
@@ -81,6 +93,7 @@ class Trainer:
         loaded = self._ranks.from_main(
             lambda: _what_to_resume(settings, folder / CHECKPOINT, resume)
         )
+        prepare_device(settings)
         self._envs = Share(settings.num_envs, self._ranks)
         self._episodes = Share(settings.eval_episodes, self._ranks)
         self.vec = _make_vec(settings, self._envs.count)
@@ -97,8 +110,14 @@ class Trainer:
             raise
 
     def _set_up(self) -> None:
-        settings, space = self.settings, self.vec.single_observation_space
+        settings = self.settings
         torch.set_num_threads(settings.learner_threads)
+        self._reader = ObservationReader(
+            self.vec.emulated.emulated_observation_dtype,
+            settings.observations,
+            settings.cameras,
+        )
+        size, frame = self._reader.size, self._reader.frame_shape
         self.update = 0
         self.env_steps = 0
         self._seconds = 0.0
@@ -109,11 +128,15 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.policy = Policy(
-                space.shape[0],
+                size,
                 self.vec.single_action_space.shape[0],  # pyright: ignore[reportOptionalSubscript]
                 settings.hidden,
                 settings.initial_deviation,
-            )
+                frame and (settings.frame_stack, *frame),
+                settings.precision,
+            ).to(settings.device)
+        if settings.compile:
+            self.policy.compile(dynamic=True)
         self._learner = Learner(
             self.policy,
             settings,
@@ -121,16 +144,18 @@ class Trainer:
             lambda: self.save(DIVERGED),
             self._ranks,
         )
-        self._observations = ObservationNormalizer(space.shape[0], self._ranks)
+        self._observations = ObservationNormalizer(size, self._ranks)
         self._rewards = RewardNormalizer(
             self._envs.count, settings.discount, self._ranks
         )
         self._collector = Collector(
             self.vec,
             self.policy,
+            self._reader,
             self._observations,
             settings.num_steps,
             self._generator,
+            settings.frame_stack,
         )
 
     def run(self) -> Evaluation:
@@ -156,7 +181,7 @@ class Trainer:
                 self._rewards.begin()
                 begun = True
             rollout = self._collector.collect()
-            sums = self._ranks.sum(_sums(rollout))
+            sums = self._ranks.sum(rollout_sums(rollout))
             collected = int(sums[0])
             losses = self._learner.learn(rollout, self._rewards, self.update)
             # From the next rollout on; this one was drawn with the moments before it.
@@ -166,7 +191,15 @@ class Trainer:
             took = time.perf_counter() - start
             self._seconds += took
             last = self.update == settings.updates
-            record = self._record(sums, losses, collected / took)
+            record: dict[str, Any] = {
+                "update": self.update,
+                "env_steps": self.env_steps,
+                "seconds": round(self._seconds, 3),
+                "steps_per_second": round(collected / took, 1),
+                **rollout_means(sums),
+                "deviation": self.policy.mean_deviation,
+                **losses,
+            }
             if last or self.update % settings.eval_interval == 0:
                 evaluation = self.evaluate()
                 record["eval_success_once"] = evaluation.success_once
@@ -177,7 +210,9 @@ class Trainer:
                 self.save(CHECKPOINT)
             if log is not None:
                 log.add(record)
-                log.show(_line(record, settings.updates, evaluation), final=last)
+                log.show(
+                    progress_line(record, settings.updates, evaluation), final=last
+                )
         return evaluation or self.evaluate()
 
     def evaluate(self) -> Evaluation:
@@ -187,9 +222,18 @@ class Trainer:
         seed = _seed(self.settings.seed, _EVALUATION_KEY)
         return evaluate(
             self._evaluation_vec,
-            lambda seen: self.policy.best(self._observations(seen)),
+            self._policy_for(self._episodes.count),
             self._episodes.seeds(seed),
             self._ranks,
+        )
+
+    def _policy_for(self, num_envs: int) -> Act:
+        """The policy without chance, at the start of episodes in some sub-envs."""
+        look = Eyes(
+            self._reader, self._observations, num_envs, self.settings.frame_stack
+        )
+        return lambda observations, begins: self.policy.best(
+            look(self._reader.structured(observations), begins)
         )
 
     def save(self, name: str) -> Path:
@@ -205,8 +249,8 @@ class Trainer:
             "seconds": self._seconds,
             "policy": self.policy.state_dict(),
             "optimizer": self._learner.optimizer.state_dict(),
-            "observations": _as_tensors(self._observations.state()),
-            "rewards": _as_tensors(self._rewards.state()),
+            "observations": as_tensors(self._observations.state()),
+            "rewards": as_tensors(self._rewards.state()),
             "generators": self._ranks.gather(self._generator.get_state()),
         }
         if self._ranks.is_main:
@@ -236,27 +280,9 @@ class Trainer:
         self._seconds = state["seconds"]
         self.policy.load_state_dict(state["policy"])
         self._learner.optimizer.load_state_dict(state["optimizer"])
-        self._observations.restore(_as_arrays(state["observations"]))
-        self._rewards.restore(_as_arrays(state["rewards"]))
+        self._observations.restore(as_arrays(state["observations"]))
+        self._rewards.restore(as_arrays(state["rewards"]))
         self._generator.set_state(state["generators"][self._ranks.rank])
-
-    def _record(
-        self, sums: NDArray[np.float64], losses: dict[str, float], rate: float
-    ) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "update": self.update,
-            "env_steps": self.env_steps,
-            "seconds": round(self._seconds, 3),
-            "steps_per_second": round(rate, 1),
-            "episodes": int(sums[1]),
-        }
-        if sums[1]:
-            for name, total in zip(
-                ("return", "length", "success"), sums[2:], strict=True
-            ):
-                record[name] = float(total / sums[1])
-        record["deviation"] = float(self.policy.log_deviation.detach().exp().mean())
-        return {**record, **losses}
 
 
 def _what_to_resume(
@@ -273,69 +299,17 @@ def _what_to_resume(
     return None
 
 
-def _sums(rollout: Rollout) -> NDArray[np.float64]:
-    """Steps, ended episodes, and the sums of their returns, lengths and successes."""
-    ended = rollout.episodes
-    return np.array(
-        [
-            rollout.valid.sum(),
-            len(ended),
-            sum(info["episode"]["r"] for info in ended),
-            sum(info["episode"]["l"] for info in ended),
-            sum(info["success"] for info in ended),
-        ],
-        np.float64,
-    )
-
-
 def _make_vec(settings: TrainSettings, num_envs: int) -> VecEnv:
-    vec = make_vec(
+    return make_vec(
         settings.task,
         num_envs,
         backend=settings.backend,  # pyright: ignore[reportArgumentType]
         num_workers=settings.num_workers,
         **settings.env_options,
     )
-    if vec.single_observation_space.dtype != np.float32:
-        vec.close()
-        raise InvalidOptionError(
-            "observations",
-            str(vec.single_observation_space.dtype),
-            "low-dimensional ones, float32",
-        )
-    return vec
 
 
 def _seed(seed: int, key: int) -> int:
     """The seed of the sub-envs for one stretch of a run; 63 bits."""
     sequence = np.random.SeedSequence(seed, spawn_key=(key,))
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def _as_tensors(state: dict[str, Any]) -> dict[str, Any]:
-    # Checkpoints are read back without running code of theirs, which allows tensors
-    # and no arrays.
-    return {
-        name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-        for name, value in state.items()
-    }
-
-
-def _as_arrays(state: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.numpy() if isinstance(value, torch.Tensor) else value
-        for name, value in state.items()
-    }
-
-
-def _line(record: dict[str, Any], updates: int, evaluation: Evaluation | None) -> str:
-    parts = [
-        f"update {record['update']}/{updates}",
-        f"{record['env_steps']:,} steps",
-        f"{record['steps_per_second']:,.0f}/s",
-    ]
-    if "return" in record:
-        parts += [f"return {record['return']:.2f}", f"success {record['success']:.2f}"]
-    if evaluation is not None:
-        parts.append(f"eval {evaluation.success_once:.2f}")
-    return "  ".join(parts)
