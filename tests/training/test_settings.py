@@ -26,6 +26,10 @@ NOT_SETTINGS = (
     *("task", "output_dir", "resume"),
     # Theirs are split between the ranks and asked for in two ways.
     *("num_envs", "num_envs_total", "ddp_bind_gpu"),
+    # All of them, where none is named.
+    "observations",
+    # They win over others, or are refused.
+    *("no_rgb", "fast", "action_chunk"),
 )
 
 
@@ -51,6 +55,15 @@ def test_the_command_line_has_the_defaults_of_the_settings() -> None:
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"discount": 1.5}, r"discount=1.5 .*\[0, 1\]"),
         ({"entropy_coefficient": -1.0}, "at least 0"),
+        ({"cameras": ("fron",)}, "Did you mean 'front'"),
+        ({"cameras": ("front", "front")}, "each camera once"),
+        ({"cameras": ("front",), "camera_size": (84, 35)}, "at least 36 x 36"),
+        ({"frame_stack": 2}, "1 without cameras"),
+        ({"cameras": ("front",), "frame_stack": 0}, "frame_stack=0"),
+        ({"observations": ()}, "at least one field, or a camera"),
+        ({"observations": ("gripper_pos",)}, "Did you mean 'gripper_pose'"),
+        ({"precision": "bfloat16"}, "Unknown precision"),
+        ({"device": "gpu"}, "Unknown device"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(options: dict, said: str) -> None:
@@ -60,3 +73,13 @@ def test_what_does_not_fit_is_refused_by_name(options: dict, said: str) -> None:
 
 def test_settings_are_as_json_holds_them() -> None:
     assert TrainSettings(task="open_drawer").as_dict()["hidden"] == [128, 128]
+
+
+def test_fields_and_cameras_have_rlbenchs_order() -> None:
+    settings = TrainSettings(
+        task="reach_target",
+        observations=("gripper_pose", "joint_positions"),
+        cameras=("front", "wrist"),
+    )
+    assert settings.observations == ("joint_positions", "gripper_pose")
+    assert settings.cameras == ("wrist", "front")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import tyro
 
-from rlbench_puffer.cli.ranks import TaskName
+from rlbench_puffer.cli.ranks import DisplayOption, TaskName
 
 Flag = tyro.conf.FlagCreatePairsOff
 
@@ -20,6 +20,14 @@ def train(
     reward: str = "shaped",
     arm_mode: str = "joint_velocity",
     max_steps: int | None = None,
+    action_chunk: int = 1,
+    observations: tuple[str, ...] | None = None,
+    cameras: tuple[str, ...] = (),
+    camera_size: tuple[int, int] = (84, 84),
+    frame_stack: int = 1,
+    display: DisplayOption = "auto",
+    no_rgb: Annotated[bool, Flag] = False,
+    fast: Annotated[bool, Flag] = False,
     seed: int = 0,
     train_updates: int | None = None,
     train_lr: float = 1e-3,
@@ -35,6 +43,9 @@ def train(
     max_grad_norm: float = 0.5,
     initial_deviation: float = 0.5,
     learner_threads: int = 1,
+    device: str = "cpu",
+    precision: str = "float32",
+    compile: Annotated[bool, Flag] = False,
     checkpoint_interval: int = 50,
     eval_interval: int = 50,
     eval_episodes: int = 64,
@@ -42,7 +53,7 @@ def train(
     resume: Annotated[bool, Flag] = False,
     ddp_bind_gpu: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train a policy with PPO, from low-dimensional observations.
+    """Train a policy with PPO, from numbers, pictures or both.
 
     Writes checkpoint.pt, curve.jsonl (a line for each update) and TensorBoard files.
     Needs the extra `train`: `uv sync --extra train`.
@@ -57,6 +68,16 @@ def train(
       reward: shaped or sparse.
       arm_mode: joint, ik, planning, or any arm action mode by its name.
       max_steps: Control steps of an episode; without it, the task's.
+      action_chunk: 1: PPO chooses each action from the observation before it.
+      observations: Low-dimensional fields that the policy sees; without it, all. With
+        no name behind it, none: pictures alone.
+      cameras: Cameras that the policy looks through: left_shoulder, right_shoulder,
+        overhead, wrist, front.
+      camera_size: Height and width of their pictures; at least 36 36.
+      frame_stack: Pictures of each camera that are seen at once, the episode's last.
+      display: What draws: auto, egl, osmesa, xvfb or external.
+      no_rgb: No cameras, whatever cameras says.
+      fast: No cameras and joint velocities, whatever else is asked for.
       seed: Of sub-envs, weights, actions and shuffling.
       train_updates: Rollouts to collect and learn from; without it, the task's.
       train_lr: Adam's learning rate at the start; it falls to zero.
@@ -72,6 +93,9 @@ def train(
       max_grad_norm: Gradients are scaled down to this norm.
       initial_deviation: Standard deviation of the actions at the start.
       learner_threads: Threads of torch.
+      device: What learns: cpu, or cuda for this process's GPU.
+      precision: float32, or bf16 for the networks' products in bfloat16.
+      compile: Let torch compile the networks; needs a C++ compiler.
       checkpoint_interval: Updates between checkpoints.
       eval_interval: Updates between evaluations.
       eval_episodes: Episodes of an evaluation, the same ones each time.
@@ -83,11 +107,19 @@ def train(
       The exit code, 0.
     """
     from rlbench_puffer.cli.ranks import joined
-    from rlbench_puffer.config import arm_action_mode
-    from rlbench_puffer.errors import MissingDependencyError
+    from rlbench_puffer.config import OBSERVATION_NAMES, arm_action_mode
+    from rlbench_puffer.errors import InvalidOptionError, MissingDependencyError
     from rlbench_puffer.tasks.registry import task_name
     from rlbench_puffer.training.settings import TrainSettings
 
+    if action_chunk != 1:
+        raise InvalidOptionError(
+            "action_chunk",
+            action_chunk,
+            "1: PPO chooses each action from the observation before it",
+            "`bench` and `debug` send chunks.",
+        )
+    blind = no_rgb or fast
     with joined(num_envs, num_envs_total, 64, bind_gpu=ddp_bind_gpu) as (ranks, shares):
         settings = TrainSettings(
             task=task_name(task),
@@ -98,8 +130,13 @@ def train(
             num_workers=num_workers,
             seed=seed,
             reward=reward,
-            arm_action_mode=arm_action_mode(arm_mode),
+            arm_action_mode=arm_action_mode("joint" if fast else arm_mode),
             episode_length=max_steps,
+            observations=OBSERVATION_NAMES if observations is None else observations,
+            cameras=() if blind else cameras,
+            camera_size=camera_size,
+            frame_stack=1 if blind else frame_stack,
+            display=display,
             updates=train_updates,
             num_steps=num_steps,
             epochs=epochs,
@@ -114,6 +151,9 @@ def train(
             max_grad_norm=max_grad_norm,
             initial_deviation=initial_deviation,
             learner_threads=learner_threads,
+            device=device,
+            precision=precision,
+            compile=compile,
             checkpoint_interval=checkpoint_interval,
             eval_interval=eval_interval,
             eval_episodes=eval_episodes,
