@@ -172,7 +172,7 @@ def test_a_shape_that_is_hung_on_the_gripper_goes_where_the_gripper_goes() -> No
     scene.data.actuator("Panda_joint1").ctrl[0] += 0.5
     scene.step(200)
     after = relative(scene.frame_w(cube), scene.frame_w(tip))
-    np.testing.assert_allclose(after.position, before.position, atol=1e-9)
+    np.testing.assert_allclose(after.position, before.position, atol=1e-4)
     assert (
         np.linalg.norm(np.subtract(scene.frame_w(tip).position, place.position)) > 0.1
     )

@@ -1,6 +1,7 @@
 """The MuJoCo model of a tree of objects."""
 
 import math
+from collections.abc import Mapping
 
 import mujoco
 import numpy as np
@@ -26,6 +27,7 @@ from pyrep_mujoco.scene.motors import (
 )
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.dummies import LINK_CLOSES_LOOP, Dummy
+from pyrep_mujoco.ttm.force_sensors import ForceSensor
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import World
 from pyrep_mujoco.ttm.shapes import Shape
@@ -38,17 +40,28 @@ LEAST_MASS = 1e-3
 LEAST_INERTIA = 1e-7
 """Of a body about any axis [kg m^2]; less would need shorter physics steps."""
 
+WELD_IMPEDANCE = (0.9999, 0.9999, 0.001, 0.5, 2.0)
+"""MuJoCo's ``solimp`` of welds: with the default, what is grasped sags by 0.4 mm."""
+
 CAMERA_TURN = (0.0, 0.0, 1.0, 0.0)
 """From a vision sensor, which looks along +z with x to the left, to a MuJoCo camera,
 which looks along -z with x to the right: half a turn about y."""
 
 
-def build_spec(tree: Tree, world: World | None) -> mujoco.MjSpec:
+def build_spec(
+    tree: Tree, world: World | None, links: Mapping[Node, Link] | None = None
+) -> mujoco.MjSpec:
     """A specification in which every object has an element of its own name.
 
-    A shape is a body; any other object is a site on the body it moves with; vision
-    sensors are cameras, too, and lights are lights, too. A simulated joint is a
-    MuJoCo joint whose position is CoppeliaSim's, with an actuator.
+    A shape is a body; a vision sensor is a camera, a light a light on the body it
+    moves with; a force sensor and a dummy that closes a loop are sites. A simulated
+    joint is a MuJoCo joint whose position is CoppeliaSim's, with an actuator. Every
+    free body has a weld that is switched off.
+
+    Args:
+      tree: the objects.
+      world: of the scene, if a scene was loaded.
+      links: how each shape's body is held; as `link` says if it is None.
 
     Raises:
       SceneError: an object asks for what cannot be simulated.
@@ -67,7 +80,7 @@ def build_spec(tree: Tree, world: World | None) -> mujoco.MjSpec:
     spec.compiler.autolimits = False
     spec.compiler.balanceinertia = True
     spec.compiler.inertiafromgeom = mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
-    _Builder(spec, tree).build()
+    _Builder(spec, tree, links).build()
     looks.add_lighting(spec, tree, world)
     return spec
 
@@ -75,9 +88,14 @@ def build_spec(tree: Tree, world: World | None) -> mujoco.MjSpec:
 class _Builder:
     """What is known while a specification is made."""
 
-    def __init__(self, spec: mujoco.MjSpec, tree: Tree) -> None:
+    def __init__(
+        self, spec: mujoco.MjSpec, tree: Tree, links: Mapping[Node, Link] | None
+    ) -> None:
         self.spec = spec
         self.tree = tree
+        self.links = links or {
+            node: link(node) for node in tree if isinstance(node.source, Shape)
+        }
         self.frames = {node: node.frame_w for node in tree}
         self.robots = robot_joints(tree)
         self.robot_loads = {node.load for node in self.robots}
@@ -97,15 +115,26 @@ class _Builder:
         """A shape's body, made with that of its carrier if need be."""
         if node in self.bodies:
             return self.bodies[node]
-        held = link(node)
+        held = self.links[node]
         body = self.carrying(held.carrier).add_body(name=node.name)
         self.bodies[node] = body
         body.pos, body.quat = self.seen_from(held.carrier, self.frames[node])
         if held.hold is Hold.FREE:
             body.add_freejoint(name=node.name)
+            self.spec.add_equality(
+                name=weld_name(node.name),
+                type=mujoco.mjtEq.mjEQ_WELD,
+                objtype=mujoco.mjtObj.mjOBJ_BODY,
+                name1=node.name,
+                name2="world",
+                active=False,
+                # As rigid as the physics step allows.
+                solref=[2 * PHYSICS_DT, 1.0],
+                solimp=WELD_IMPEDANCE,
+            )
         elif held.hold is Hold.JOINT:
             self.joint(body, node, held)
-        if is_dynamic(node):
+        if held.hold is not Hold.FIXED or is_dynamic(node):
             self.inertia(body, node)
         if is_respondable(node):
             add_collision_geoms(self.spec, body, node)
@@ -141,11 +170,9 @@ class _Builder:
             else mujoco.mjtJoint.mjJNT_HINGE
         )
         made.ref = held.joint.joint_position
-        made.limited = not source.cyclic
-        if not source.cyclic:
-            made.range = [source.minimum, source.minimum + max(source.range, 1e-6)]
+        # Its limits, and what it does, are set when the model is there.
+        made.limited, made.range = True, [-1.0, 1.0]
         made.solimp_friction = BRAKE_IMPEDANCE
-        # What it does is set when the model is there: it depends on the load.
         self.spec.add_actuator(
             name=held.joint.name,
             target=held.joint.name,
@@ -172,12 +199,15 @@ class _Builder:
             body.gravcomp = 1.0
 
     def site(self, node: Node) -> None:
-        """Where an object without a body is; and what else MuJoCo has for it."""
+        """What MuJoCo has for an object without a body."""
         base = carrier(node)
         body = self.carrying(base)
         place = self.seen_from(base, self.frames[node])
-        body.add_site(name=node.name, pos=place.position, quat=place.quat_wxyz, group=5)
         source = node.source
+        if isinstance(source, ForceSensor) or closes_loop(node):
+            body.add_site(
+                name=node.name, pos=place.position, quat=place.quat_wxyz, group=5
+            )
         if isinstance(source, VisionSensor):
             width, height = source.resolution
             turned = compose(place, frame((0, 0, 0), CAMERA_TURN))
@@ -201,7 +231,7 @@ class _Builder:
             source = node.source
             if (
                 isinstance(source, Dummy)
-                and source.link_kind == LINK_CLOSES_LOOP
+                and closes_loop(node)
                 # Once for each pair.
                 and source.linked_to > source.handle
                 and source.linked_to in self.tree
@@ -213,6 +243,16 @@ class _Builder:
                     name1=node.name,
                     name2=self.tree.node(source.linked_to).name,
                 )
+
+
+def closes_loop(node: Node) -> bool:
+    """Whether this is a dummy that the physics holds together with another."""
+    return isinstance(node.source, Dummy) and node.source.link_kind == LINK_CLOSES_LOOP
+
+
+def weld_name(body: str) -> str:
+    """What the weld of a free body is called."""
+    return f"{body}:weld"
 
 
 def _height_angle(sensor: VisionSensor) -> float:

@@ -10,7 +10,6 @@ from enum import Enum, auto
 
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.force_sensors import ForceSensor
-from pyrep_mujoco.ttm.joints import Joint, JointMode
 from pyrep_mujoco.ttm.objects import ModelProperty
 from pyrep_mujoco.ttm.shapes import Shape
 
@@ -64,7 +63,7 @@ def link(node: Node) -> Link:
     if is_dynamic(node):
         if parent is None or not _on_shape(parent):
             return Link(Hold.FREE, None)
-        if isinstance(parent.source, Joint) and _is_driven(parent.source):
+        if parent.drive is not None and parent.drive.simulated:
             return Link(Hold.JOINT, parent.parent, joint=parent)
         if isinstance(parent.source, ForceSensor):
             return Link(Hold.FIXED, parent.parent, sensor=parent)
@@ -87,15 +86,11 @@ def carrier(node: Node) -> Node | None:
 
 def moved_shape(node: Node) -> Node | None:
     """The shape that a simulated joint moves; None if this is no such joint."""
-    if isinstance(node.source, Joint) and _is_driven(node.source) and _on_shape(node):
+    if node.drive is not None and node.drive.simulated and _on_shape(node):
         for child in node.children:
             if is_dynamic(child):
                 return child
     return None
-
-
-def _is_driven(joint: Joint) -> bool:
-    return joint.mode is JointMode.FORCE or joint.hybrid
 
 
 def _on_shape(node: Node) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import mujoco
 
+from pyrep_mujoco.scene.drives import Drive
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 
@@ -51,11 +52,12 @@ class Motor:
     """Damping in the joint."""
 
 
-def motor(joint: Joint, inertia: float, *, robot: bool) -> Motor:
+def motor(kind: JointKind, joint: Drive, inertia: float, *, robot: bool) -> Motor:
     """The actuator of a joint with one degree of freedom.
 
     Args:
-      joint: what was read, or what it was changed to.
+      kind: which way the joint moves.
+      joint: what drives it.
       inertia: what it moves [kg m^2 or kg].
       robot: whether it belongs to a robot, whose motors never act as brakes.
     """
@@ -65,8 +67,8 @@ def motor(joint: Joint, inertia: float, *, robot: bool) -> Motor:
             (0.0, 0.0, 0.0),
             0.0,
             0.0,
-            LOOSE_FRICTION[joint.kind],
-            LOOSE_DAMPING[joint.kind],
+            LOOSE_FRICTION[kind],
+            LOOSE_DAMPING[kind],
         )
     if joint.position_control and joint.spring:
         stiffness, damping = joint.spring_constants
@@ -86,25 +88,31 @@ def motor(joint: Joint, inertia: float, *, robot: bool) -> Motor:
 
 
 def _motor(
-    joint: Joint, gain: float, bias: tuple[float, float, float], control: float
+    joint: Drive, gain: float, bias: tuple[float, float, float], control: float
 ) -> Motor:
     return Motor(gain, bias, control, joint.max_force, 0.0, 0.0)
 
 
 def drive(
-    model: mujoco.MjModel, data: mujoco.MjData, node: Node, *, robot: bool
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    node: Node,
+    *,
+    actuator: int,
+    dof: int,
+    robot: bool,
 ) -> None:
-    """Set a joint's actuator to what its object says now; takes effect at once."""
+    """Set a joint's actuator to what drives it now; takes effect at once."""
     assert isinstance(node.source, Joint)
-    joint, actuator = model.joint(node.name), model.actuator(node.name)
-    dof = joint.dofadr[0]
-    set_to = motor(node.source, float(model.dof_M0[dof]), robot=robot)
-    actuator.gainprm[0] = set_to.gain
-    actuator.biasprm[:3] = set_to.bias
-    actuator.forcerange[:] = -set_to.max_force, set_to.max_force
+    assert node.drive is not None
+    inertia = float(model.dof_M0[dof])
+    set_to = motor(node.source.kind, node.drive, inertia, robot=robot)
+    model.actuator_gainprm[actuator, 0] = set_to.gain
+    model.actuator_biasprm[actuator, :3] = set_to.bias
+    model.actuator_forcerange[actuator] = -set_to.max_force, set_to.max_force
     model.dof_frictionloss[dof] = set_to.friction
     model.dof_damping[dof] = set_to.damping
-    data.actuator(node.name).ctrl[0] = set_to.control
+    data.ctrl[actuator] = set_to.control
 
 
 def robot_joints(tree: Tree) -> set[Node]:

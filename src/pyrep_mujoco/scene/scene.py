@@ -1,38 +1,65 @@
 """A scene: objects come and go, and the physics goes on."""
 
+from collections.abc import Iterable
+
 import mujoco
 import numpy as np
 
 from pyrep_mujoco.errors import SceneError
-from pyrep_mujoco.scene.build import build_spec
-from pyrep_mujoco.scene.frames import Frame, compose, frame, inverse, relative
+from pyrep_mujoco.scene.compiled import Compiled
+from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
+from pyrep_mujoco.scene.holds import Holds
 from pyrep_mujoco.scene.links import Hold, carrier, link
-from pyrep_mujoco.scene.motors import drive, robot_joints
-from pyrep_mujoco.scene.tree import Node, Tree
-from pyrep_mujoco.ttm.force_sensors import ForceSensor
+from pyrep_mujoco.scene.settling import links_to_compile, never_moves, settle
+from pyrep_mujoco.scene.state import State
+from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import Model, World
 from pyrep_mujoco.ttm.objects import SceneObject
 from pyrep_mujoco.ttm.shapes import Shape
 
 _NOT_FINITE = (
-    mujoco.mjtWarning.mjWARN_BADQPOS,
-    mujoco.mjtWarning.mjWARN_BADQVEL,
-    mujoco.mjtWarning.mjWARN_BADQACC,
+    mujoco.mjtWarning.mjWARN_BADQPOS.value,
+    mujoco.mjtWarning.mjWARN_BADQVEL.value,
+    mujoco.mjtWarning.mjWARN_BADQACC.value,
 )
 
 
-class Scene:
+class Scene(State):
     """A tree of objects and MuJoCo's model and state of it.
 
-    While the physics runs, MuJoCo's state says where simulated shapes are; the tree
-    says where everything was when the model was compiled last.
+    MuJoCo's state says where simulated shapes and joints are, the tree where all else
+    is. What changes how shapes are held is made good when the physics is asked for
+    next: by holding and letting go of bodies if that will do, else by compiling anew.
     """
 
     def __init__(self) -> None:
-        self.tree = Tree()
+        super().__init__()
         self.world: World | None = None
-        self._compile({})
+        self._unsettled = False
+        self._outdated = False
+        self._compile()
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """MuJoCo's model of the scene as it is now."""
+        self._settle()
+        return self._compiled.model
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """MuJoCo's state; after a step, places are worked out when `frame_w` asks."""
+        self._settle()
+        return self._compiled.data
+
+    @property
+    def compiled(self) -> Compiled:
+        """MuJoCo's model and state with its ids by object; valid until the next change.
+
+        Another object of this kind means that ids have changed.
+        """
+        self._settle()
+        return self._compiled
 
     def load(self, model: Model) -> list[Node]:
         """Add a model or scene; what is there keeps its state.
@@ -43,17 +70,16 @@ class Scene:
         Raises:
           SceneError: it holds what cannot be simulated; the scene is as before.
         """
-        velocities = self._keep_state()
+        self._keep_state()
         before = self.world
         added = self.tree.add(model)
         self.world = model.world or self.world
         try:
-            self._compile(velocities)
+            self._compile()
         except (SceneError, ValueError) as error:
             self.world = before
             for node in reversed(added):
                 self.tree.remove(node)
-            self._compile(velocities)
             if isinstance(error, SceneError):
                 raise
             # MuJoCo's compiler names the element, which has the object's name.
@@ -64,22 +90,62 @@ class Scene:
             ) from error
         return added
 
-    def remove(self, nodes: list[Node]) -> None:
-        """Take objects out; the rest keeps its state."""
-        velocities = self._keep_state()
-        for node in nodes:
-            self.tree.remove(node)
-        self._compile(velocities)
+    def create(self, source: SceneObject, frame_w: Frame = IDENTITY) -> Node:
+        """Add one object; see `Tree.create`."""
+        node = self.tree.create(source, frame_w)
+        if isinstance(source, Shape):
+            self.recompile()
+        return node
 
-    def hang(self, node: Node, parent: Node | None) -> None:
-        """Hang an object on another where it is; it is held accordingly from now on.
+    def remove(self, nodes: Iterable[Node]) -> None:
+        """Take objects out; the rest keeps its place and state."""
+        for node in nodes:
+            for child in list(node.children):
+                self.hang(child, node.parent)
+            self.tree.remove(node)
+            held = self._compiled.links.get(node)
+            if held is not None and held.hold is Hold.FIXED:
+                self._holds.hide(node)
+                self.unsettle()
+            elif held is not None or node in self._compiled.places:
+                # A hidden body would stay in the physics' sums.
+                self.recompile()
+
+    def hang(self, node: Node, parent: Node | None, *, stay: bool = True) -> None:
+        """Hang an object on another; it is held accordingly from now on.
+
+        Args:
+          node: the object.
+          parent: what it hangs on from now on, or None.
+          stay: whether it stays where it is; else its place in its parent's frame
+            stays the same numbers.
 
         Raises:
           SceneError: the parent hangs on the object itself.
         """
-        velocities = self._keep_state()
+        if parent is node.parent:
+            return
+        frame_w, local = self.frame_w(node), self.local_frame(node)
+        have = self._compiled.links.get(node)
+        if have is not None and have.joint in self._compiled.places:
+            self._keep_joint(have.joint)
+            del self._compiled.places[have.joint]
         self.tree.hang(node, parent)
-        self._compile(velocities)
+        if not self._is_free(node) and not self._stays_fixed(node):
+            self._detach(node)
+        base = IDENTITY if parent is None else self.moved_w(parent)
+        node.frame = relative(frame_w, base)
+        self.unsettle()
+        if not stay:
+            self.place(node, compose(base, local))
+
+    def unsettle(self) -> None:
+        """Note that something changed that says how shapes are held or touch."""
+        self._unsettled = True
+
+    def recompile(self) -> None:
+        """Note that something changed that MuJoCo's model has no other way to learn."""
+        self._unsettled = self._outdated = True
 
     def change(self, node: Node, source: SceneObject) -> None:
         """Let an object be what ``source`` says from now on; all keep their state.
@@ -106,137 +172,72 @@ class Scene:
         Raises:
           SceneError: the physics produced numbers that are not finite.
         """
-        for _ in range(physics_steps):
-            mujoco.mj_step(self.model, self.data)
-        # A step ends with new positions of joints and the bodies' places before them.
-        mujoco.mj_kinematics(self.model, self.data)
+        self._settle()
+        data = self._compiled.data
+        self._holds.step(physics_steps)
+        self._compiled.stale = True
         # MuJoCo counts what it finds; its own way out, a reset, is switched off.
-        if any(self.data.warning[kind].number for kind in _NOT_FINITE):
-            bad = np.flatnonzero(~np.isfinite(self.data.qvel + self.data.qacc))
-            body = int(self.model.dof_bodyid[bad[0]]) if len(bad) else 0
+        if any(data.warning[kind].number for kind in _NOT_FINITE):
+            bad = np.flatnonzero(~np.isfinite(data.qvel + data.qacc))
+            body = int(self._compiled.model.dof_bodyid[bad[0]]) if len(bad) else 0
             raise SceneError(
-                self.model.body(body).name,
+                self._compiled.model.body(body).name,
                 "moves at a speed that is not finite or too great",
                 "Reset the scene; look for masses or forces that do not fit.",
             )
 
-    def frame_w(self, node: Node) -> Frame:
-        """Where an object is in the world now."""
-        if isinstance(node.source, Shape):
-            body = self.data.body(node.name)
-            return frame(body.xpos, body.xquat)
-        site = self.data.site(node.name)
-        quat = np.empty(4)
-        mujoco.mju_mat2Quat(quat, site.xmat)
-        return frame(site.xpos, quat.tolist())
+    def _stays_fixed(self, node: Node) -> bool:
+        """Whether the body of an object that was hung elsewhere still fits."""
+        have = self._compiled.links.get(node)
+        if have is None or have.hold is not Hold.FIXED:
+            return False
+        return self._compiled.is_fixed(have.carrier) and never_moves(carrier(node))
 
-    def joint_position(self, node: Node) -> float:
-        """Where a revolute [rad] or prismatic [m] joint stands now."""
-        if node.name in self._simulated:
-            return float(self.data.joint(node.name).qpos[0])
-        return node.joint_position
-
-    def set_joint_position(self, node: Node, position: float) -> None:
-        """Put a revolute or prismatic joint somewhere at once, at rest."""
-        if node.name in self._simulated:
-            joint = self.data.joint(node.name)
-            joint.qpos[0], joint.qvel[0] = position, 0.0
-        else:
-            node.joint_position = position
-            self._replace_below(node)
-        mujoco.mj_kinematics(self.model, self.data)
-
-    def place(self, node: Node, frame_w: Frame) -> None:
-        """Put an object somewhere in the world; its tree goes along.
-
-        Free shapes come to rest there; joints keep their positions.
-        """
-        mujoco.mj_kinematics(self.model, self.data)
-        for above in reversed(list(node.ancestors())):
-            self._keep_shape(above)
+    def _detach(self, node: Node) -> None:
+        """Let the tree alone say where an object and what is fixed to it are."""
         for below in node.tree():
-            self._keep_shape(below)
-        node.place(frame_w)
-        if self._changes_a_link(node):
-            self._compile(self._keep_velocities())
-        else:
-            self._replace_below(node)
-        mujoco.mj_kinematics(self.model, self.data)
+            if not self._is_free(below):
+                self._compiled.bodies.pop(below, None)
 
-    def _changes_a_link(self, node: Node) -> bool:
-        """Whether an object's own place is part of a simulated link."""
-        if isinstance(node.source, Shape):
-            held = link(node)
-            return held.joint is not None or held.sensor is not None
-        return node.name in self._simulated or isinstance(node.source, ForceSensor)
-
-    def _replace_below(self, top: Node) -> None:
-        """Bring MuJoCo's places of an object and all below in line with the tree's."""
-        for node in top.tree():
-            self._put(node)
-
-    def _put(self, node: Node) -> None:
-        shape = isinstance(node.source, Shape)
-        held = link(node) if shape else None
-        if held is not None and held.hold is Hold.FREE:
-            joint = self.data.joint(node.name)
-            joint.qpos[:3], joint.qpos[3:] = node.frame_w
-            joint.qvel[:] = 0.0
+    def _settle(self) -> None:
+        """Let MuJoCo's model and state be what the objects say now."""
+        if not self._unsettled:
             return
-        if held is not None and held.hold is Hold.JOINT:
-            # Its place follows from the carrier's and the joint's.
-            return
-        base = held.carrier if held is not None else carrier(node)
-        place = node.frame_w if base is None else relative(node.frame_w, base.frame_w)
-        element = self.model.body(node.name) if shape else self.model.site(node.name)
-        element.pos[:], element.quat[:] = place
+        if self._outdated or not settle(self.tree, self._compiled, self._holds):
+            self._keep_state()
+            self._compile()
+        self._unsettled = False
 
-    def _keep_state(self) -> dict[str, np.ndarray]:
-        """Bring the tree in line with the state; the velocities by joint's name."""
-        mujoco.mj_kinematics(self.model, self.data)
-        for top in [node for node in self.tree if node.parent is None]:
-            for node in top.tree():
-                self._keep_shape(node)
-        return self._keep_velocities()
+    def _compile(self) -> None:
+        """Make MuJoCo's model anew; the state is the tree's, velocities are kept.
 
-    def _keep_velocities(self) -> dict[str, np.ndarray]:
-        return {
-            name: self.data.joint(name).qvel.copy() for name in sorted(self._simulated)
-        }
+        Raises:
+          SceneError: an object asks for what cannot be simulated; all is as before.
+          ValueError: MuJoCo refuses an element, and names it.
+        """
+        before = getattr(self, "_compiled", None)
+        links = links_to_compile(self.tree, before)
+        compiled = Compiled(self.tree, self.world, links)
+        if before is not None:
+            compiled.data.time = before.data.time
+            for node, place in before.places.items():
+                now = compiled.places.get(node)
+                if now is not None:
+                    speed = before.data.qvel[place.dofs]
+                    compiled.data.qvel[now.dofs] = speed
+        self._compiled = compiled
+        self._holds = Holds(compiled)
+        for node in compiled.places:
+            if (
+                isinstance(node.source, Joint)
+                and node.source.kind is JointKind.SPHERICAL
+            ):
+                self._put_below(compiled.moved_body(node))
+                speed = compiled.data.qvel[compiled.places[node].dofs].copy()
+                compiled.set_turn(node, node.joint_quat_wxyz)
+                compiled.data.qvel[compiled.places[node].dofs] = speed
+        settle(self.tree, compiled, self._holds)
+        self._unsettled = self._outdated = False
+        mujoco.mj_forward(compiled.model, compiled.data)
+        compiled.stale = False
 
-    def _keep_shape(self, node: Node) -> None:
-        """Bring the tree's place of a simulated shape in line with the state's."""
-        if not isinstance(node.source, Shape):
-            return
-        held = link(node)
-        if held.hold is Hold.FREE:
-            node.place(self.frame_w(node))
-        elif held.joint is not None:
-            joint = held.joint
-            assert isinstance(joint.source, Joint)
-            if joint.source.kind is JointKind.SPHERICAL:
-                moved = compose(self.frame_w(node), inverse(node.frame))
-                turned = relative(moved, joint.frame_w)
-                joint.joint_quat_wxyz = turned.quat_wxyz
-            else:
-                joint.joint_position = float(self.data.joint(joint.name).qpos[0])
-
-    def _compile(self, velocities: dict[str, np.ndarray]) -> None:
-        time = self.data.time if hasattr(self, "data") else 0.0
-        self.model = build_spec(self.tree, self.world).compile()
-        self.data = mujoco.MjData(self.model)
-        self.data.time = time
-        self._simulated = {
-            self.model.joint(number).name for number in range(self.model.njnt)
-        }
-        for name, velocity in velocities.items():
-            if name in self._simulated:
-                joint = self.data.joint(name)
-                # A shape that was freed or fixed in between starts at rest.
-                if joint.qvel.shape == velocity.shape:
-                    joint.qvel[:] = velocity
-        robots = robot_joints(self.tree)
-        for number in range(self.model.nu):
-            node = self.tree.node(self.model.actuator(number).name)
-            drive(self.model, self.data, node, robot=node in robots)
-        mujoco.mj_forward(self.model, self.data)

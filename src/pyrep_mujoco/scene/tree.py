@@ -5,6 +5,7 @@ import difflib
 from collections.abc import Iterator
 
 from pyrep_mujoco.errors import SceneError, UnknownObjectError
+from pyrep_mujoco.scene.drives import Drive, drive_of
 from pyrep_mujoco.scene.frames import (
     IDENTITY,
     Frame,
@@ -48,6 +49,8 @@ class Node:
     """Where a revolute [rad] or prismatic [m] joint stands."""
     joint_quat_wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     """Where a spherical joint stands."""
+    drive: Drive | None = None
+    """What drives it, if it is a joint."""
 
     @property
     def handle(self) -> int:
@@ -61,14 +64,23 @@ class Node:
             return IDENTITY
         if self.source.kind is JointKind.SPHERICAL:
             return Frame((0.0, 0.0, 0.0), self.joint_quat_wxyz)
+        return self.moved_at(self.joint_position)
+
+    def moved_at(self, position: float) -> Frame:
+        """What a revolute or prismatic joint's children's frames are in, seen from it.
+
+        Args:
+          position: where the joint stands [rad or m].
+        """
+        assert isinstance(self.source, Joint)
         if self.source.kind is JointKind.PRISMATIC:
-            return Frame((0.0, 0.0, self.joint_position), (1.0, 0.0, 0.0, 0.0))
-        rise = self.source.screw_pitch * self.joint_position
-        return Frame((0.0, 0.0, rise), about_z(self.joint_position))
+            return Frame((0.0, 0.0, position), (1.0, 0.0, 0.0, 0.0))
+        rise = self.source.screw_pitch * position
+        return Frame((0.0, 0.0, rise), about_z(position))
 
     @property
     def frame_w(self) -> Frame:
-        """In the world."""
+        """In the world, as the tree has it; where it is now, `Scene.frame_w` knows."""
         if self.parent is None:
             return self.frame
         return compose(self.parent.moved_w, self.frame)
@@ -175,6 +187,7 @@ class Tree:
             if isinstance(thing, Joint):
                 node.joint_position = thing.position
                 node.joint_quat_wxyz = thing.quat_wxyz
+                node.drive = drive_of(thing)
             self._nodes[node.handle] = self._by_name[node.name] = node
             added.append(node)
         for node in added:
@@ -191,6 +204,53 @@ class Tree:
             self.ik_groups[group.handle] = named
         self.scripts |= {script.id: script for script in whole.scripts}
         return added
+
+    def create(self, source: SceneObject, frame: Frame) -> Node:
+        """Add one parentless object; its handle and name are chosen here.
+
+        A taken name gets the least number with which it is not, such as ``Dummy0``.
+        """
+        name, number = source.name, 0
+        while name in self._by_name:
+            name, number = f"{source.name}{number}", number + 1
+        handle = self._next_handle
+        node = Node(
+            source=dataclasses.replace(source, name=name, handle=handle, parent=-1),
+            name=name,
+            load=self._loads,
+            textures={},
+            parent=None,
+            children=[],
+            frame=frame,
+        )
+        if isinstance(source, Joint):
+            node.joint_position = source.position
+            node.joint_quat_wxyz = source.quat_wxyz
+            node.drive = drive_of(source)
+        self._nodes[handle] = self._by_name[name] = node
+        self._next_handle += 1
+        self._loads += 1
+        return node
+
+    def rename(self, node: Node, name: str) -> None:
+        """Give an object another name.
+
+        Raises:
+          SceneError: another object has it.
+        """
+        if self._by_name.get(name, node) is not node:
+            raise SceneError(
+                node.name,
+                f"cannot be named {name!r}: another object is",
+                "Choose another name.",
+            )
+        del self._by_name[node.name]
+        node.name = name
+        self._by_name[name] = node
+
+    def find(self, name: str) -> Node | None:
+        """An object by name, or None."""
+        return self._by_name.get(name)
 
     def remove(self, node: Node) -> None:
         """Take out one object; its children become its parent's, where they are."""

@@ -1,10 +1,16 @@
 """The simulation that the API's functions act on: one in a process, as there."""
 
+from collections.abc import Callable
 from typing import Any, Protocol, Self, TypeVar
 
 from pyrep_mujoco.errors import NotLaunchedError
+from pyrep_mujoco.scene.motors import PHYSICS_DT
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
+
+
+CONTROL_DT = 0.05
+"""CoppeliaSim's default time step, and RLBench's [s]; ten physics steps."""
 
 
 class Part(Protocol):
@@ -26,6 +32,12 @@ class Simulation:
         self.scene = Scene()
         self.running = False
         """Whether it was started and not stopped since."""
+        self.control_dt = CONTROL_DT
+        """Length of a control step [s]."""
+        self.time_s = 0.0
+        """Time since the start [s]."""
+        self.after_step: list[Callable[[], None]] = []
+        """What the topics do after each control step."""
         self._parts: dict[type[Any], Any] = {}
 
     def part(self, kind: type[AnyPart]) -> AnyPart:
@@ -42,6 +54,17 @@ class Simulation:
           UnknownObjectError: there is none.
         """
         return self.scene.tree.node(handle)
+
+    def step(self) -> None:
+        """Let time go on by a control step.
+
+        Raises:
+          SceneError: the physics produced numbers that are not finite.
+        """
+        self.scene.step(max(1, round(self.control_dt / PHYSICS_DT)))
+        self.time_s += self.control_dt
+        for act in self.after_step:
+            act()
 
     def close(self) -> None:
         """Let go of what the topics hold. Twice is fine."""
@@ -78,6 +101,11 @@ def current() -> Simulation:
     if _Process.simulation is None:
         raise NotLaunchedError()
     return _Process.simulation
+
+
+def is_launched() -> bool:
+    """Whether anything is simulated in this process."""
+    return _Process.simulation is not None
 
 
 def end() -> None:

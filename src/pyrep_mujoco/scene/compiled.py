@@ -1,0 +1,227 @@
+"""A tree of objects as MuJoCo has it: what was compiled, and where to find what."""
+
+from typing import NamedTuple
+
+import mujoco
+
+from pyrep_mujoco.scene.build import build_spec
+from pyrep_mujoco.scene.frames import Frame, compose, inverse, matrix, multiply
+from pyrep_mujoco.scene.links import Hold, Link, is_respondable
+from pyrep_mujoco.scene.motors import drive, robot_joints
+from pyrep_mujoco.scene.tree import Node, Tree
+from pyrep_mujoco.ttm.joints import Joint, JointKind
+from pyrep_mujoco.ttm.model import World
+from pyrep_mujoco.ttm.shapes import Shape
+from pyrep_mujoco.ttm.vision_sensors import VisionSensor
+
+Quat = tuple[float, float, float, float]
+
+
+class Place(NamedTuple):
+    """Where a joint's numbers stand in MuJoCo's arrays."""
+
+    joint: int
+    """The MuJoCo joint's id."""
+    qpos: slice
+    """Its positions."""
+    dofs: slice
+    """Its velocities."""
+
+
+class Compiled:
+    """MuJoCo's model and state, with ids by object.
+
+    Args:
+      tree: the objects.
+      world: of the scene, if a scene was loaded.
+      links: how each shape's body is held; others than `link` says are kept in
+        place by `Holds`.
+
+    Raises:
+      SceneError: an object asks for what cannot be simulated.
+      ValueError: MuJoCo refuses an element, and names it.
+    """
+
+    def __init__(
+        self, tree: Tree, world: World | None, links: dict[Node, Link]
+    ) -> None:
+        self.links = links
+        self.model = build_spec(tree, world, links).compile()
+        self.data = mujoco.MjData(self.model)
+        self.bodies: dict[Node, int] = {}
+        """Of shapes; without those that were hung elsewhere since."""
+        self.cameras: dict[Node, int] = {}
+        """Of vision sensors."""
+        self.sites: dict[Node, int] = {}
+        self.places: dict[Node, Place] = {}
+        """Of free shapes, and of joints that are simulated."""
+        self.motors: dict[Node, int] = {}
+        """Actuators of joints."""
+        self.free: list[Node] = []
+        """Shapes whose bodies are free."""
+        self.respondable = {node for node in links if is_respondable(node)}
+        """Shapes that have geoms for contacts."""
+        self.robots = robot_joints(tree)
+        # MuJoCo would not look at the places of sites that were in their body's
+        # origin when they were compiled.
+        self.model.site_sameframe[:] = 0
+        self._find(tree)
+        self.xpos, self.xquat = self.data.xpos, self.data.xquat
+        self.stale = True
+        """Whether bodies moved since their places were worked out."""
+        for node in self.motors:
+            self.drive(node)
+
+    def _find(self, tree: Tree) -> None:
+        kinds = mujoco.mjtObj
+
+        def number(kind: mujoco.mjtObj, name: str) -> int:
+            return mujoco.mj_name2id(self.model, kind.value, name)
+
+        for node in tree:
+            name = node.name
+            if isinstance(node.source, Shape):
+                self.bodies[node] = number(kinds.mjOBJ_BODY, name)
+                held = self.links[node]
+                if held.hold is Hold.FREE:
+                    self.free.append(node)
+                    self._find_place(node, number(kinds.mjOBJ_JOINT, name))
+                elif held.joint is not None:
+                    moved = number(kinds.mjOBJ_JOINT, held.joint.name)
+                    self._find_place(held.joint, moved)
+            else:
+                if isinstance(node.source, VisionSensor):
+                    self.cameras[node] = number(kinds.mjOBJ_CAMERA, name)
+                site = number(kinds.mjOBJ_SITE, name)
+                if site >= 0:
+                    self.sites[node] = site
+        for node in self.places:
+            motor = number(kinds.mjOBJ_ACTUATOR, node.name)
+            if motor >= 0 and isinstance(node.source, Joint):
+                self.motors[node] = motor
+
+    def _find_place(self, node: Node, joint: int) -> None:
+        first, dof = int(self.model.jnt_qposadr[joint]), int(self.model.jnt_dofadr[joint])
+        kind = self.model.jnt_type[joint]
+        positions, dofs = {
+            mujoco.mjtJoint.mjJNT_FREE.value: (7, 6),
+            mujoco.mjtJoint.mjJNT_BALL.value: (4, 3),
+        }.get(int(kind), (1, 1))
+        self.places[node] = Place(
+            joint, slice(first, first + positions), slice(dof, dof + dofs)
+        )
+
+    def frame_w(self, body: int) -> Frame:
+        """Where a body is in the world."""
+        if self.stale:
+            self.refresh()
+        x, y, z = self.xpos[body].tolist()
+        w, i, j, k = self.xquat[body].tolist()
+        return Frame((x, y, z), (w, i, j, k))
+
+    def refresh(self) -> None:
+        """Work out where all bodies are."""
+        mujoco.mj_kinematics(self.model, self.data)
+        self.stale = False
+
+    def position(self, joint: Node) -> float:
+        """Where a simulated revolute [rad] or prismatic [m] joint stands."""
+        return float(self.data.qpos[self.places[joint].qpos.start])
+
+    def turn(self, joint: Node) -> Quat:
+        """Where a simulated spherical joint stands."""
+        w, x, y, z = self.data.qpos[self.places[joint].qpos].tolist()
+        frame = self._frame_below(joint)
+        # MuJoCo turns the body in its own frame, CoppeliaSim in the joint's.
+        back = (frame[0], -frame[1], -frame[2], -frame[3])
+        return multiply(multiply(frame, (w, x, y, z)), back)
+
+    def set_turn(self, joint: Node, quat_wxyz: Quat) -> None:
+        """Put a simulated spherical joint somewhere, at rest."""
+        frame = self._frame_below(joint)
+        back = (frame[0], -frame[1], -frame[2], -frame[3])
+        place = self.places[joint]
+        self.data.qpos[place.qpos] = multiply(multiply(back, quat_wxyz), frame)
+        self.data.qvel[place.dofs] = 0.0
+        self.stale = True
+
+    def _frame_below(self, joint: Node) -> Quat:
+        """How the body that a joint moves is turned in the frame that moves."""
+        return self.moved_body(joint).frame.quat_wxyz
+
+    def moved_body(self, joint: Node) -> Node:
+        """The shape that a simulated joint moves."""
+        return next(
+            child
+            for child in joint.children
+            if child in self.links and self.links[child].joint is joint
+        )
+
+    def moved_at_compilation(self, joint: Node) -> Frame:
+        """What a joint's children's frames are in where MuJoCo's qpos0 has it."""
+        assert isinstance(joint.source, Joint)
+        if joint.source.kind is JointKind.SPHERICAL:
+            return Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0))
+        return joint.moved_at(float(self.model.qpos0[self.places[joint].qpos.start]))
+
+    def put_free(self, node: Node, frame_w: Frame) -> None:
+        """Put a free shape somewhere in the world, at rest."""
+        place = self.places[node]
+        first = place.qpos.start
+        self.data.qpos[first : first + 3] = frame_w.position
+        self.data.qpos[first + 3 : first + 7] = frame_w.quat_wxyz
+        self.data.qvel[place.dofs] = 0.0
+        self.stale = True
+
+    def put_fixed(self, node: Node, in_carrier: Frame) -> None:
+        """Put a body, site or camera somewhere in the frame of what carries it."""
+        model = self.model
+        if node in self.bodies:
+            number = self.bodies[node]
+            model.body_pos[number], model.body_quat[number] = in_carrier
+        if node in self.sites:
+            number = self.sites[node]
+            model.site_pos[number], model.site_quat[number] = in_carrier
+        if node in self.cameras:
+            number = self.cameras[node]
+            turned = compose(in_carrier, Frame((0.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)))
+            model.cam_pos[number], model.cam_quat[number] = turned
+        self.stale = True
+
+    def put_jointed(self, node: Node, joint_in_carrier: Frame) -> None:
+        """Let a joint that moves a shape stand elsewhere on its carrier."""
+        joint = self.links[node].joint
+        assert joint is not None
+        at_zero = compose(joint_in_carrier, self.moved_at_compilation(joint))
+        self.put_fixed(node, compose(at_zero, node.frame))
+        place = inverse(node.frame)
+        number = self.places[joint].joint
+        self.model.jnt_pos[number] = place.position
+        self.model.jnt_axis[number] = matrix(place)[:, 2]
+
+    def drive(self, joint: Node) -> None:
+        """Set a joint's actuator and limits to what its object says now."""
+        number = self.places[joint].joint
+        state = joint.drive
+        assert state is not None
+        self.model.jnt_limited[number] = not state.cyclic
+        least = state.minimum
+        self.model.jnt_range[number] = least, least + max(state.range, 1e-6)
+        if joint in self.motors:
+            drive(
+                self.model,
+                self.data,
+                joint,
+                actuator=self.motors[joint],
+                dof=self.places[joint].dofs.start,
+                robot=joint in self.robots,
+            )
+
+    def is_fixed(self, node: Node | None) -> bool:
+        """Whether a shape's body cannot move, but for being put elsewhere."""
+        while node is not None:
+            held = self.links.get(node)
+            if held is None or held.hold is not Hold.FIXED:
+                return False
+            node = held.carrier
+        return True
