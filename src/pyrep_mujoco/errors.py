@@ -2,10 +2,11 @@
 
 PyRepMujocoError
 ├── ModelFileError (ValueError)    a .ttm or .ttt file that cannot be read
-├── UnknownObjectError (KeyError)  no object of that handle or name
+├── UnknownObjectError (KeyError, RuntimeError)  no object of that handle or name
 ├── SceneError (RuntimeError)      what cannot be simulated
 ├── NotLaunchedError (RuntimeError)  nothing is simulated in this process
-└── MissingDependencyError (ImportError)  an optional package is not installed
+├── MissingDependencyError (ImportError)  an optional package is not installed
+└── InstallError (RuntimeError)    PyRep cannot be made to simulate with MuJoCo
 """
 
 import os
@@ -70,8 +71,10 @@ def _rebuild(
     )
 
 
-class UnknownObjectError(PyRepMujocoError, KeyError):
+class UnknownObjectError(PyRepMujocoError, KeyError, RuntimeError):
     """There is no object of this handle or name in the scene.
+
+    PyRep takes a RuntimeError for that.
 
     Args:
       asked: the handle or name.
@@ -124,3 +127,15 @@ class MissingDependencyError(PyRepMujocoError, ImportError):
             f"{purpose} needs the package {package!r}, which is not installed. "
             f"Run `uv sync --extra {extra}`."
         )
+
+
+class InstallError(PyRepMujocoError, RuntimeError):
+    """PyRep cannot be made to simulate with MuJoCo in this process.
+
+    Args:
+      what: why not, as a sentence without its stop.
+      next_step: one sentence that says what to do.
+    """
+
+    def __init__(self, what: str, next_step: str) -> None:
+        super().__init__(f"{what}. {next_step}")

@@ -71,7 +71,8 @@ def install() -> None:
         _require_pyrep()
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
-    if not Path(os.environ.get(ROOT, "")).is_dir() or not os.environ[ROOT]:
+    root = os.environ.get(ROOT)
+    if not root or not Path(root).is_dir():
         os.environ[ROOT] = str(Path(__file__).parent)
 
 

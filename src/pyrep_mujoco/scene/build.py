@@ -23,7 +23,7 @@ from pyrep_mujoco.scene.motors import (
     LOOSE_DAMPING,
     PHYSICS_DT,
     ROBOT_ARMATURE,
-    robot_joints,
+    robot_parts,
 )
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.dummies import LINK_CLOSES_LOOP, Dummy
@@ -97,8 +97,7 @@ class _Builder:
             node: link(node) for node in tree if isinstance(node.source, Shape)
         }
         self.frames = {node: node.frame_w for node in tree}
-        self.robots = robot_joints(tree)
-        self.robot_loads = {node.load for node in self.robots}
+        self.robots = robot_parts(tree)
         self.bodies: dict[Node, mujoco.MjsBody] = {}
 
     def build(self) -> None:
@@ -194,7 +193,7 @@ class _Builder:
         body.ipos, body.iquat = form.inertia_pose.position, form.inertia_pose.quat_wxyz
         moments = np.array(form.inertia_per_mass) * mass
         body.inertia = np.maximum(moments, LEAST_INERTIA)
-        if node.load in self.robot_loads:
+        if node in self.robots:
             # Bullet's motors do not sag; gravity would have to be held by ours.
             body.gravcomp = 1.0
 

@@ -7,7 +7,7 @@ import mujoco
 from pyrep_mujoco.scene.build import build_spec
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
-from pyrep_mujoco.scene.motors import drive, robot_joints
+from pyrep_mujoco.scene.motors import drive, robot_parts
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import World
@@ -61,7 +61,7 @@ class Compiled:
         """Shapes whose bodies are free."""
         self.respondable = {node for node in links if is_respondable(node)}
         """Shapes that have geoms for contacts."""
-        self.robots = robot_joints(tree)
+        self.robots = robot_parts(tree)
         # MuJoCo would not look at the places of sites that were in their body's
         # origin when they were compiled.
         self.model.site_sameframe[:] = 0
@@ -101,7 +101,10 @@ class Compiled:
                 self.motors[node] = motor
 
     def _find_place(self, node: Node, joint: int) -> None:
-        first, dof = int(self.model.jnt_qposadr[joint]), int(self.model.jnt_dofadr[joint])
+        first, dof = (
+            int(self.model.jnt_qposadr[joint]),
+            int(self.model.jnt_dofadr[joint]),
+        )
         kind = self.model.jnt_type[joint]
         positions, dofs = {
             mujoco.mjtJoint.mjJNT_FREE.value: (7, 6),

@@ -43,9 +43,7 @@ class Holds:
         if body is None or node not in compiled.respondable:
             return
         joint = compiled.links[node].joint
-        stands = (
-            node in self.frozen or joint in self.frozen or compiled.is_fixed(node)
-        )
+        stands = node in self.frozen or joint in self.frozen or compiled.is_fixed(node)
         kinds = PASSES if not respondable else STANDS if stands else MOVES
         first = int(model.body_geomadr[body])
         for geom in range(first, first + int(model.body_geomnum[body])):

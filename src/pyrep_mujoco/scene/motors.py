@@ -115,14 +115,23 @@ def drive(
     data.ctrl[actuator] = set_to.control
 
 
-def robot_joints(tree: Tree) -> set[Node]:
-    """Joints of robots: all that came in one file with joints of an IK group."""
-    loads = set()
+def robot_parts(tree: Tree) -> set[Node]:
+    """Objects of robots: what came with joints of an IK group, under the same root."""
+    roots = set()
     for group in tree.ik_groups.values():
         for element in group.elements:
             if element.tip in tree:
                 chain = tree.node(element.tip).ancestors()
-                loads |= {node.load for node in chain if isinstance(node.source, Joint)}
+                roots |= {_root(node) for node in chain if node.drive is not None}
     return {
-        node for node in tree if node.load in loads and isinstance(node.source, Joint)
+        node
+        for load, root in roots
+        for node in root.tree()
+        # What was hung on a robot since came otherwise.
+        if node.load == load
     }
+
+
+def _root(node: Node) -> tuple[int, Node]:
+    """Which load brought an object, and its topmost ancestor."""
+    return node.load, next(reversed([node, *node.ancestors()]))

@@ -1,6 +1,6 @@
 """A scene: objects come and go, and the physics goes on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import mujoco
 import numpy as np
@@ -9,7 +9,7 @@ from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
 from pyrep_mujoco.scene.holds import Holds
-from pyrep_mujoco.scene.links import Hold, carrier, link
+from pyrep_mujoco.scene.links import Hold, carrier
 from pyrep_mujoco.scene.settling import links_to_compile, never_moves, settle
 from pyrep_mujoco.scene.state import State
 from pyrep_mujoco.scene.tree import Node
@@ -153,18 +153,54 @@ class Scene(State):
         Raises:
           SceneError: it cannot be simulated so; the scene is as before.
         """
-        velocities = self._keep_state()
+        self._keep_state()
         before, node.source = node.source, source
         try:
-            self._compile(velocities)
+            self._compile()
         except (SceneError, ValueError) as error:
             node.source = before
-            self._compile(velocities)
             if isinstance(error, SceneError):
                 raise
             raise SceneError(
                 node.name, f"would be what MuJoCo refuses: {error}", "Change it less."
             ) from error
+
+    def copy(self, nodes: Sequence[Node]) -> dict[Node, Node]:
+        """Add copies of objects, where they are.
+
+        What hung on an object that is copied, too, hangs on its copy; all else on
+        nothing. References between the objects lead to copies.
+
+        Returns:
+          each object's copy.
+        """
+        places = {
+            node: (self.frame_w(node), self.local_frame(node), self._kept_joint(node))
+            for node in nodes
+        }
+        copies = self.tree.copy(nodes)
+        for node, twin in copies.items():
+            frame_w, local, (position, turn) = places[node]
+            twin.frame = frame_w if twin.parent is None else local
+            twin.joint_position, twin.joint_quat_wxyz = position, turn
+        if any(isinstance(node.source, Shape | Joint) for node in nodes):
+            self.recompile()
+        return copies
+
+    @property
+    def gravity(self) -> tuple[float, float, float]:
+        """[m/s^2]."""
+        x, y, z = map(float, self._compiled.model.opt.gravity)
+        return x, y, z
+
+    def rub(self, node: Node) -> None:
+        """Note that a shape's friction was changed."""
+        body = self._compiled.bodies.get(node)
+        if body is not None and isinstance(node.source, Shape):
+            model = self._compiled.model
+            first = int(model.body_geomadr[body])
+            geoms = slice(first, first + int(model.body_geomnum[body]))
+            model.geom_friction[geoms, 0] = node.source.material.friction
 
     def step(self, physics_steps: int = 1) -> None:
         """Let time go on by so many physics steps.
@@ -240,4 +276,3 @@ class Scene(State):
         self._unsettled = self._outdated = False
         mujoco.mj_forward(compiled.model, compiled.data)
         compiled.stale = False
-

@@ -60,7 +60,25 @@ class State:
     def joint_velocity(self, node: Node) -> float:
         """How fast a revolute [rad/s] or prismatic [m/s] joint moves now."""
         place = self._compiled.places.get(node)
-        return 0.0 if place is None else float(self._compiled.data.qvel[place.dofs.start])
+        return (
+            0.0 if place is None else float(self._compiled.data.qvel[place.dofs.start])
+        )
+
+    def joint_force(self, node: Node) -> float:
+        """Force [N] or torque [Nm] of a joint's motor or brake in the last step.
+
+        Gravity is taken off robots by MuJoCo, but would be their motors' to hold.
+        """
+        place = self._compiled.places.get(node)
+        if place is None:
+            return 0.0
+        dof, data = place.dofs.start, self._compiled.data
+        force = data.qfrc_actuator[dof] + data.qfrc_gravcomp[dof]
+        friction = mujoco.mjtConstraint.mjCNSTR_FRICTION_DOF.value
+        if self._compiled.model.dof_frictionloss[dof] > 0:
+            rows = (data.efc_type == friction) & (data.efc_id == dof)
+            force += data.efc_force[rows].sum()
+        return float(force)
 
     def set_joint_position(self, node: Node, position: float) -> None:
         """Put a revolute or prismatic joint somewhere at once, at rest."""
@@ -133,7 +151,11 @@ class State:
                 free[node] = frame
                 continue
             now = (node.frame, node.joint_position, node.joint_quat_wxyz)
-            node.frame, node.joint_position, node.joint_quat_wxyz = frame, position, turn
+            node.frame, node.joint_position, node.joint_quat_wxyz = (
+                frame,
+                position,
+                turn,
+            )
             if node in compiled.places:
                 self._put_joint(node)
             if now != (frame, position, turn):
@@ -229,8 +251,16 @@ class State:
             for node in top.tree():
                 if self._is_free(node):
                     frame_w = self.frame_w(node)
-                    base = IDENTITY if node.parent is None else self.moved_w(node.parent)
+                    base = (
+                        IDENTITY if node.parent is None else self.moved_w(node.parent)
+                    )
                     node.frame = relative(frame_w, base)
+
+    def _kept_joint(self, node: Node) -> tuple[float, Quat]:
+        """Where a joint stands, and where a spherical one does; of others no matter."""
+        if node.drive is not None and node in self._compiled.places:
+            self._keep_joint(node)
+        return node.joint_position, node.joint_quat_wxyz
 
     def _keep_joint(self, joint: Node) -> None:
         assert isinstance(joint.source, Joint)

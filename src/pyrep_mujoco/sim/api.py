@@ -7,16 +7,40 @@ from typing import Any
 
 from pyrep_mujoco.sim import (
     collisions,
+    configurations,
+    global_parameters,
     ik_groups,
+    joints,
+    lifecycle,
+    matrices,
+    models,
     motion_profiles,
+    new_objects,
+    object_parameters,
+    objects,
+    poses,
     proximity_sensors,
+    shape_parameters,
+    signals,
 )
 
 TOPICS: tuple[ModuleType, ...] = (
     collisions,
-    motion_profiles,
+    configurations,
+    global_parameters,
     ik_groups,
+    joints,
+    lifecycle,
+    matrices,
+    models,
+    motion_profiles,
+    new_objects,
+    object_parameters,
+    objects,
+    poses,
     proximity_sensors,
+    shape_parameters,
+    signals,
 )
 """The modules whose functions ``sim...`` make up the API."""
 

@@ -92,9 +92,9 @@ def simSetConfigurationTree(data: bytes) -> None:
     places = {
         scene.tree.node(handle): Configuration(
             parent,
-            Frame(tuple(position), tuple(quat)),  # type: ignore[arg-type]
+            Frame(tuple(position), tuple(quat)),
             joint,
-            tuple(turn),  # type: ignore[arg-type]
+            tuple(turn),
         )
         for handle, parent, position, quat, joint, turn in np.frombuffer(
             body, _ROW

@@ -122,9 +122,15 @@ def simSetJointTargetPosition(jointHandle: int, targetPosition: float) -> None:
 
 
 def simGetJointForce(jointHandle: int) -> float:
-    """Force [N] or torque [Nm] of the motor now; 0 of a joint that is not simulated."""
+    """Force [N] or torque [Nm] of the motor now; 0 of a joint that is not simulated.
+
+    Its sign is CoppeliaSim's with Bullet: turned round while the target velocity is
+    negative. RLBench turns it back.
+    """
     simulation = current()
-    return simulation.scene.joint_force(_straight(simulation, jointHandle)[0])
+    node, drive = _straight(simulation, jointHandle)
+    force = simulation.scene.joint_force(node)
+    return -force if drive.target_velocity < 0 else force
 
 
 def simGetJointMaxForce(jointHandle: int) -> float:

@@ -110,9 +110,7 @@ def simStartSimulation() -> None:
     start = simulation.part(_AtStart)
     nodes = list(simulation.scene.tree)
     start.places = {node: keep(simulation.scene, node) for node in nodes}
-    start.drives = {
-        node: node.drive.copy() for node in nodes if node.drive is not None
-    }
+    start.drives = {node: node.drive.copy() for node in nodes if node.drive is not None}
     simulation.time_s = 0.0
     simulation.running = True
 

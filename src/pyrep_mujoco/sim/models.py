@@ -1,7 +1,5 @@
 """Models and scenes in files; copies and removals of objects."""
 
-import dataclasses
-
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.simulation import current
 from pyrep_mujoco.ttm.cache import load_model
@@ -40,18 +38,18 @@ def simSaveModel(modelHandle: int, modelPathAndName: str) -> int:
     """Refused: there is no writer of such files.
 
     Raises:
-      NotImplementedError: always.
+      RuntimeError: always.
     """
-    raise NotImplementedError(_NO_WRITER.format(modelPathAndName))
+    raise RuntimeError(_NO_WRITER.format(modelPathAndName))
 
 
 def simSaveScene(filename: str) -> int:
     """Refused: there is no writer of such files.
 
     Raises:
-      NotImplementedError: always.
+      RuntimeError: always.
     """
-    raise NotImplementedError(_NO_WRITER.format(filename))
+    raise RuntimeError(_NO_WRITER.format(filename))
 
 
 def simRemoveObject(objectHandle: int) -> None:

@@ -99,9 +99,7 @@ def simGetObjectFloatParameter(objectHandle: int, parameter: int) -> float:
     return float(_get(objectHandle, parameter))
 
 
-def simSetObjectFloatParameter(
-    objectHandle: int, parameter: int, value: float
-) -> None:
+def simSetObjectFloatParameter(objectHandle: int, parameter: int, value: float) -> None:
     """Set a number of an object.
 
     Raises:

@@ -8,7 +8,6 @@ from pyrep_mujoco.scene.motors import PHYSICS_DT
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
 
-
 CONTROL_DT = 0.05
 """CoppeliaSim's default time step, and RLBench's [s]; ten physics steps."""
 
