@@ -48,8 +48,10 @@ class Scene(State):
 
     @property
     def data(self) -> mujoco.MjData:
-        """MuJoCo's state; after a step, places are worked out when `frame_w` asks."""
+        """MuJoCo's state, with all bodies' places worked out."""
         self._settle()
+        if self._compiled.stale:
+            self._compiled.refresh()
         return self._compiled.data
 
     @property
