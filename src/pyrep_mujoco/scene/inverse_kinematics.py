@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrep_mujoco.scene.chain import Chain
+from pyrep_mujoco.scene.poses import rotation_vectors
 from pyrep_mujoco.ttm.groups import Constraint
 
 FloatArray = NDArray[np.float64]
@@ -28,10 +29,6 @@ IEEE Transactions on Robotics 27(5), 2011, equation 21."""
 
 _LARGEST_MOVE = 0.5
 """Of a joint in one iteration [rad]: beyond it the Jacobian says little."""
-
-_HALF_TURN = -0.99
-"""Cosine of the angle beyond which a rotation's axis is read from its symmetric part:
-at a half turn the skew part of its matrix vanishes."""
 
 _POSITION = (Constraint.X, Constraint.Y, Constraint.Z)
 
@@ -82,13 +79,15 @@ class Reach:
             turned, turn = tip[:, :3, :3], targets[:, :3, :3]
             if len(angular) == 3:
                 # All of the orientation: any axes do.
-                errors.append(_turn(turn @ turned.transpose(0, 2, 1)) @ self.axes)
+                errors.append(
+                    rotation_vectors(turn @ turned.transpose(0, 2, 1)) @ self.axes
+                )
                 rows.append(self.axes.T @ whole[:, 3:])
             else:
                 left = (
                     _turn_of_axis(turned[:, :, 2], turn[:, :, 2])
                     if angular == [0, 1]
-                    else _turn(turn @ turned.transpose(0, 2, 1))
+                    else rotation_vectors(turn @ turned.transpose(0, 2, 1))
                 )
                 seen = turned.transpose(0, 2, 1)
                 errors.append((seen @ left[..., None])[:, angular, 0])
@@ -219,32 +218,3 @@ def _turn_of_axis(axis: FloatArray, goal: FloatArray) -> FloatArray:
         across /= np.linalg.norm(across, axis=1, keepdims=True)
         turns[opposite] = np.pi * across
     return turns
-
-
-def _turn(matrices: FloatArray) -> FloatArray:
-    """Rotation vectors (n, 3) [rad] of rotation matrices (n, 3, 3)."""
-    m = matrices
-    skew = np.empty((len(m), 3))
-    skew[:, 0] = m[:, 2, 1] - m[:, 1, 2]
-    skew[:, 1] = m[:, 0, 2] - m[:, 2, 0]
-    skew[:, 2] = m[:, 1, 0] - m[:, 0, 1]
-    sine = np.sqrt(np.einsum("ij,ij->i", skew, skew)) / 2
-    cosine = (m[:, 0, 0] + m[:, 1, 1] + m[:, 2, 2] - 1) / 2
-    angle = np.arctan2(sine, cosine)
-    scale = np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 1.0)
-    turns = skew * (scale / 2)[:, None]
-    far = np.flatnonzero(cosine < _HALF_TURN)
-    if far.size:
-        turns[far] = angle[far, None] * _axes(m[far], skew[far])
-    return turns
-
-
-def _axes(matrices: FloatArray, skew: FloatArray) -> FloatArray:
-    """Axes (n, 3) of rotations by about a half turn."""
-    # The symmetric part is about 2 a a' - 1; its longest column is along the axis.
-    outer = (matrices + matrices.transpose(0, 2, 1)) / 2 + np.eye(3)
-    longest = np.einsum("nii->ni", outer).argmax(axis=1)
-    axes = outer[np.arange(len(outer)), :, longest]
-    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    along = np.einsum("ij,ij->i", axes, skew)
-    return axes * np.where(along < 0, -1.0, 1.0)[:, None]

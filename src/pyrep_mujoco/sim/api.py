@@ -10,6 +10,7 @@ from pyrep_mujoco.sim import (
     configurations,
     global_parameters,
     ik_groups,
+    ik_paths,
     joints,
     lifecycle,
     matrices,
@@ -20,8 +21,10 @@ from pyrep_mujoco.sim import (
     objects,
     poses,
     proximity_sensors,
+    scripts,
     shape_parameters,
     signals,
+    tip_configurations,
 )
 
 TOPICS: tuple[ModuleType, ...] = (
@@ -29,6 +32,7 @@ TOPICS: tuple[ModuleType, ...] = (
     configurations,
     global_parameters,
     ik_groups,
+    ik_paths,
     joints,
     lifecycle,
     matrices,
@@ -39,10 +43,13 @@ TOPICS: tuple[ModuleType, ...] = (
     objects,
     poses,
     proximity_sensors,
+    scripts,
     shape_parameters,
     signals,
+    tip_configurations,
 )
-"""The modules whose functions ``sim...`` make up the API."""
+"""The modules whose functions ``sim...`` make up the API; PyRep has one of them under
+the name ``generateIkPath``."""
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -51,7 +58,7 @@ def functions() -> dict[str, Callable[..., Any]]:
         name: value
         for topic in TOPICS
         for name, value in vars(topic).items()
-        if name.startswith("sim") and callable(value)
+        if name.startswith(("sim", "generate")) and callable(value)
     }
 
 

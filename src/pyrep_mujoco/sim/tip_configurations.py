@@ -1,0 +1,141 @@
+"""Joint positions that take a pose, from anywhere: random starts, many at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pyrep_mujoco.scene.chain import FloatArray
+from pyrep_mujoco.scene.inverse_kinematics import solve
+from pyrep_mujoco.sim.ik_paths import collision_check
+from pyrep_mujoco.sim.ik_problem import Problem, problem
+from pyrep_mujoco.sim.simulation import Simulation, current
+
+BATCH = 64
+"""Starts that are solved at once."""
+
+MOST_STARTS = 256
+"""Starts after which a pose of which none led to a solution counts as out of reach:
+PyRep asks up to 300 times, and no later start is likelier to find one."""
+
+_NEARBY_SHARE = 0.5
+"""Share of the starts that is drawn around the present joint positions: PyRep prefers
+the nearest solutions, and paths to them are the shortest."""
+
+_SPREAD = 0.5
+"""Standard deviation of a joint of such a start from its present position [rad, m]."""
+
+_WHOLE_TURN = 2 * np.pi
+"""How far from 0 starts of cyclic joints may be [rad]."""
+
+
+class Configurations:
+    """Solutions of the pose that was asked for last, found and not yet given."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._asked: bytes = b""
+        self.waiting: list[FloatArray] = []
+        """(m,) each; the next to give is the last, and the nearest."""
+        self.starts = 0
+        """How many starts were made since a solution was given."""
+
+    def begin(self, asked: bytes) -> None:
+        """Forget what was found, unless the same is asked again."""
+        if asked != self._asked:
+            self._asked, self.waiting, self.starts = asked, [], 0
+
+    def close(self) -> None:
+        """Forget all."""
+        self.begin(b"")
+
+
+def simGetConfigForTipPose(
+    ikGroupHandle: int,
+    jointHandles: Sequence[int],
+    thresholdDist: float,
+    maxTimeInMs: int,
+    metric: Sequence[float] | None,
+    collisionPairs: Sequence[int],
+    jointOptions: Sequence[int] | None,
+    lowLimits: Sequence[float],
+    ranges: Sequence[float],
+) -> list[float]:
+    """Joint positions that take a group's tips to their targets; nothing moves.
+
+    Every call for the same pose gives another solution. Starts are drawn from numpy's
+    global generator, as RLBench's own draws are; how many are made depends on no
+    clock, so that the same seed gives the same solutions.
+
+    Args:
+      ikGroupHandle: the group.
+      jointHandles: joints that may move.
+      thresholdDist: not used: solving starts from any distance.
+      maxTimeInMs: not used, as said above.
+      metric: not used, for there is no distance.
+      collisionPairs: entities two by two that may not collide.
+      jointOptions: must be None; CoppeliaSim's dependent joints are not there.
+      lowLimits: not used: starts are within the joints' own limits. PyRep gives the
+        greatest positions where CoppeliaSim expects ranges.
+      ranges: not used.
+
+    Returns:
+      a position of each joint; nothing if none was found.
+
+    Raises:
+      RuntimeError: there is no such group, joint or entity.
+    """
+    asked = problem(ikGroupHandle, jointHandles)
+    if asked is None:
+        return []
+    kept = current().part(Configurations)
+    kept.begin(_question(ikGroupHandle, asked, collisionPairs))
+    check = None
+    while kept.waiting or kept.starts < MOST_STARTS:
+        if not kept.waiting:
+            kept.starts += BATCH
+            found = _solutions(asked)
+            away = np.linalg.norm(found - asked.start, axis=1)
+            kept.waiting = list(found[np.argsort(-away, kind="stable")])
+            if kept.waiting and collisionPairs:
+                check = check or collision_check(jointHandles, collisionPairs)
+                assert check is not None
+                collides = check(np.stack(kept.waiting))
+                kept.waiting = [
+                    one
+                    for one, hit in zip(kept.waiting, collides, strict=True)
+                    if not hit
+                ]
+        if kept.waiting:
+            kept.starts = 0
+            return kept.waiting.pop().tolist()
+    return []
+
+
+def _solutions(asked: Problem) -> FloatArray:
+    """Solutions (n, m) from random starts."""
+    lower = np.maximum(asked.limits[0], -_WHOLE_TURN)
+    upper = np.minimum(asked.limits[1], _WHOLE_TURN)
+    nearby = int(BATCH * _NEARBY_SHARE)
+    size = len(asked.start)
+    # Numpy's own generator: see simGetConfigForTipPose.
+    around = asked.start + np.random.normal(0.0, _SPREAD, (nearby, size))  # noqa: NPY002
+    anywhere = np.random.uniform(lower, upper, (BATCH - nearby, size))  # noqa: NPY002
+    starts = np.concatenate([around, anywhere])
+    targets = [target[None] for target in asked.targets]
+    found, reached = solve(asked.reaches, starts, targets, asked.limits)
+    return found[reached]
+
+
+def _question(handle: int, asked: Problem, pairs: Sequence[int]) -> bytes:
+    """All that the answer depends on."""
+    scene = current().scene
+    parts: list[np.ndarray] = [
+        np.array([handle, *(joint.handle for joint in asked.joints), *pairs]),
+        asked.start,
+        *asked.targets,
+        *(reach.chain.base for reach in asked.reaches),
+        # Where everything is that may be in the way.
+        scene.data.qpos,
+        scene.model.body_pos,
+        scene.model.body_quat,
+    ]
+    return b"".join(part.tobytes() for part in parts)

@@ -1,0 +1,137 @@
+"""Paths around obstacles, found by name through PyRep's script."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import ttm_writer as w
+from pyrep_mujoco.sim import simulation
+from pyrep_mujoco.sim.ik_paths import collision_check
+from pyrep_mujoco.sim.ompl_search import OWN, RELATIVES
+from pyrep_mujoco.sim.scripts import simExtCallScriptFunction
+from pyrep_mujoco.ttm.read import read_model
+
+LEVER, SIZES = [1, 3], ((0.1, 0.1, 0.1), (0.9, 0.05, 0.05), (0.05, 0.05, 0.6))
+
+BACK = np.array([[-2.5, 0.0]])
+"""Joint positions behind the post."""
+
+
+@pytest.fixture
+def collection() -> Iterator[int]:
+    """A lever that turns about z and up, with a post in its way; its collection."""
+    launched = simulation.launch()
+    turned = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)
+    body = w.file(
+        w.box_pool(*SIZES),
+        w.box("base", 1, dynamic=False, special=0x3F2),
+        w.joint(w.base("turn", 2, 1), minimum=-3.0, reach=6.0, mode=0),
+        w.box("hub", 3, 2, dynamic=False, special=0x3F2),
+        w.joint(
+            w.base("rise", 4, 3, quat_wxyz=turned), minimum=-1.5, reach=3.0, mode=0
+        ),
+        w.box(
+            "lever", 5, 4, index=1, size=SIZES[1], dynamic=False, position=(0.5, 0, 0)
+        ),
+        w.box(
+            "post",
+            6,
+            index=2,
+            size=SIZES[2],
+            dynamic=False,
+            position=(-0.1, -0.55, 0.1),
+        ),
+        w.section(
+            "GRP",
+            w.chunk("Grn", "arm"),
+            w.chunk("Gix", 2000000),
+            w.section(
+                "Asg",
+                w.chunk("Obj", 5, 0),
+                w.chunk("Gty", b"\0"),
+                w.chunk("Var", b"\1"),
+            ),
+        ),
+    )
+    launched.scene.load(read_model(body))
+    (handle,) = launched.scene.tree.collections
+    yield handle
+    simulation.end()
+
+
+def plan(
+    collection: int,
+    *,
+    algorithm: str = "RRTConnect",
+    ignore: bool = False,
+    goals: np.ndarray = BACK,
+    trials: int = 1,
+) -> np.ndarray:
+    _, path, _, _ = simExtCallScriptFunction(
+        *("getNonlinearPath@PyRep", 2, [collection, int(ignore), trials, *LEVER]),
+        *(goals.ravel().tolist(), [algorithm], ""),
+    )
+    return np.reshape(path, (-1, 2))
+
+
+def is_free(path: np.ndarray, collection: int) -> bool:
+    check = collision_check(LEVER, [collection, -2])
+    assert check is not None
+    return not check(path).any()
+
+
+def test_what_may_collide_goes_straight(collection: int) -> None:
+    path = plan(collection, ignore=True)
+    np.testing.assert_allclose(path, np.linspace([0, 0], BACK[0], 300), atol=1e-9)
+    assert not is_free(path, collection)
+
+
+QUICK = ("RRTConnect", "SBL")
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in (*OWN, *RELATIVES)
+    if name not in QUICK
+]
+
+
+@pytest.mark.parametrize("algorithm", [*QUICK, *SLOW])
+def test_every_planner_that_pyrep_names_goes_around(
+    collection: int, algorithm: str
+) -> None:
+    np.random.seed(1)  # noqa: NPY002
+    path = plan(collection, algorithm=algorithm)
+    assert len(path) >= 300
+    np.testing.assert_allclose(path[[0, -1]], [[0, 0], BACK[0]], atol=1e-6)
+    assert is_free(path, collection)
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 0.1
+
+
+def test_numpys_seed_decides_about_a_path(collection: int) -> None:
+    paths = []
+    for seed in (1, 1, 2):
+        np.random.seed(seed)  # noqa: NPY002
+        paths.append(plan(collection))
+    np.testing.assert_array_equal(paths[0], paths[1])
+    assert paths[0].shape != paths[2].shape or np.any(paths[0] != paths[2])
+
+
+def test_the_nearest_goal_that_can_be_gone_to_straight_is_taken(
+    collection: int,
+) -> None:
+    goals = np.array([[-2.5, 0.0], [2.5, 0.0], [1.5, 0.5]])
+    path = plan(collection, goals=goals)
+    np.testing.assert_allclose(path, np.linspace([0, 0], [1.5, 0.5], 300), atol=1e-9)
+
+
+def test_goals_that_collide_have_no_path(collection: int) -> None:
+    assert plan(collection, goals=np.array([[-1.75, 0.0]])).size == 0
+
+
+def test_planners_and_functions_that_are_not_there_are_named(collection: int) -> None:
+    with pytest.raises(RuntimeError, match=r"no planner 'RRTDisconnect'.*RRTConnect"):
+        plan(collection, algorithm="RRTDisconnect")
+    with pytest.raises(NotImplementedError, match="'dance@PyRep'"):
+        simExtCallScriptFunction("dance@PyRep", 2, [], [], [], "")
+    with pytest.raises(NotImplementedError, match="'getNonlinearPath@mine'"):
+        simExtCallScriptFunction("getNonlinearPath@mine", 2, [], [], [], "")
