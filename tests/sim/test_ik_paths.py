@@ -10,10 +10,10 @@ import ttm_writer as w
 from pyrep_mujoco.scene.chain import chain, limits
 from pyrep_mujoco.scene.frames import compose, frame
 from pyrep_mujoco.sim import simulation
-from pyrep_mujoco.sim.tip_configurations import simGetConfigForTipPose
 from pyrep_mujoco.sim.ik_groups import simGetIkGroupHandle
 from pyrep_mujoco.sim.ik_paths import generateIkPath
 from pyrep_mujoco.sim.simulation import Simulation
+from pyrep_mujoco.sim.tip_configurations import simGetConfigForTipPose
 from pyrep_mujoco.ttm.read import read_model
 from sim.arms import panda
 

@@ -15,9 +15,12 @@ NO_CONCEPT = {"utils", "util", "common", "helpers", "helper", "misc"}
 
 MEANT = {
     ("src/pyrep_mujoco/sim/api.py", "NotImplemented" + "Error"),
+    ("src/pyrep_mujoco/sim/scripts.py", "NotImplemented" + "Error"),
     ("tests/sim/test_api.py", "NotImplemented" + "Error"),
+    ("tests/sim/test_planning.py", "NotImplemented" + "Error"),
 }
-"""The API answers with it for functions of CoppeliaSim's that it lacks."""
+"""The API answers with it for functions of CoppeliaSim's, and for functions of scripts,
+that it lacks."""
 
 FILES = [
     path
