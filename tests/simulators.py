@@ -14,8 +14,8 @@ import pytest
 
 import rlbench_puffer as rp
 from rlbench_puffer.engines.rlbench.engine import RLBenchEngine
-from rlbench_puffer.engines.rlbench.facts import FORMAT, facts_folder
-from rlbench_puffer.engines.rlbench.task_names import find_task_name, rlbench_version
+from rlbench_puffer.engines.rlbench.facts import FORMAT, facts_file
+from rlbench_puffer.engines.rlbench.task_names import find_task_name
 
 STANDIN = Path(__file__).parent / "standin"
 
@@ -41,7 +41,9 @@ def standin_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.syspath_prepend(str(STANDIN))
     before = {name for name in sys.modules if _theirs(name)}
     assert not before, f"imported already: {before}"
+    finders = list(sys.meta_path)
     yield root
+    sys.meta_path[:] = finders
     for name in [name for name in sys.modules if _theirs(name)]:
         del sys.modules[name]
 
@@ -71,14 +73,15 @@ def write_facts(*tasks: str) -> None:
                 "gripper": [[0.0, 0.04]] * 2,
                 "touch": touch,
             }
-            name = f"{find_task_name(task).key()}-{robot}-{rlbench_version()}.json"
-            facts_folder().mkdir(parents=True, exist_ok=True)
-            (facts_folder() / name).write_text(json.dumps(learnt))
+            for engine in ("coppeliasim", "mujoco"):
+                file = facts_file(find_task_name(task), engine, robot)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(learnt))
 
 
 def make(task: str = "reach_target", **options: Any) -> rp.RLBenchEnv:
     """An environment of RLBench's own task."""
-    return rp.make(task, engine="coppeliasim", **options)
+    return rp.make(task, **{"engine": "coppeliasim", **options})
 
 
 def engine_of(env: rp.RLBenchEnv) -> RLBenchEngine:

@@ -15,7 +15,7 @@ from rlbench_puffer.errors import (
 from rlbench_puffer.randomization import Randomization
 from rlbench_puffer.simulator import Simulator
 
-EngineName = Literal["builtin", "coppeliasim"]
+EngineName = Literal["builtin", "mujoco", "coppeliasim"]
 ArmActionMode = Literal[
     "joint_velocity",
     "joint_position",
@@ -65,7 +65,7 @@ BUILTIN_ARM_MODES: tuple[str, ...] = (
     "delta_ee_pose_ik",
     "ee_pose_planning",
 )
-"""Arm action modes that engine ``builtin`` has; ``coppeliasim`` has all."""
+"""Arm action modes that engine ``builtin`` has; the others have all."""
 
 ARM_MODE_WORDS: dict[str, str] = {
     "joint": "joint_velocity",
@@ -96,8 +96,9 @@ class EnvConfig:
     """
 
     task: str
-    """Task name in snake case, such as ``"open_drawer"``; with engine
-    ``coppeliasim`` also RLBench's class name, or ``"module.path:Class"``."""
+    """Task name in snake case, such as ``"open_drawer"``; with engines
+    ``mujoco`` and ``coppeliasim`` also RLBench's class name, or
+    ``"module.path:Class"``."""
 
     engine: EngineName = "builtin"
     """What simulates."""
@@ -120,8 +121,8 @@ class EnvConfig:
 
     collision_checking: bool = False
     """Whether paths of ``ee_pose_planning`` touch nothing but what they start at;
-    needs the extra ``planning``. As in RLBench, a checked path pushes nothing. Engine
-    ``coppeliasim`` checks in every mode of poses, with CoppeliaSim's own planner."""
+    needs the extra ``planning``. As in RLBench, a checked path pushes nothing. Engines
+    ``mujoco`` and ``coppeliasim`` check in every mode of poses, as RLBench does."""
 
     on_invalid: InvalidActionPolicy = "noop_penalty"
     """What follows an action whose pose the arm cannot take: the sub-env stands still
@@ -161,8 +162,8 @@ class EnvConfig:
     lights, cameras, friction, masses. None: nothing."""
 
     simulator: Simulator | None = None
-    """Robot, renderer and whatever else only RLBench's own scene has; for engine
-    ``coppeliasim``, where None means ``Simulator()``."""
+    """Robot, renderer and whatever else only RLBench's own scene has; for engines
+    ``mujoco`` and ``coppeliasim``, where None means ``Simulator()``."""
 
     def __post_init__(self) -> None:
         """Check every field against its closed set or range."""
@@ -216,7 +217,7 @@ class EnvConfig:
                     "arm_action_mode",
                     mode,
                     f'one of {", ".join(BUILTIN_ARM_MODES)} with engine "builtin"',
-                    'engine="coppeliasim" has it.',
+                    'engine="mujoco" has it, and so has "coppeliasim".',
                 )
             if simulator is not None:
                 raise InvalidOptionError(

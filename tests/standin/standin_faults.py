@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 from rlbench.backend.exceptions import TaskEnvironmentError
 from rlbench.tasks.reach_target import ReachTarget
 
@@ -60,6 +60,8 @@ def fail(task: Faulty, how: str) -> None:
         raise TaskEnvironmentError("Could not place the task faulty in the scene.")
     elif how == "nan":
         task.spoilt = True
+    elif how == "fly":
+        task.target = np.array([0.0, 1000.0, 0.0])
     elif how == "server":
         # The X server dies under the simulator.
         (server,) = psutil.Process().children()

@@ -26,6 +26,7 @@ LAYERS = (
     ("vector",),
     ("recording",),
     ("benchmark",),
+    ("trials",),
     ("training",),
     ("demos",),
     ("cli", "__main__"),
@@ -51,6 +52,7 @@ DOORS = {
     "torchrl": set[str](),
     "pyrep": {"engines/rlbench/api.py"},
     "rlbench": {"engines/rlbench/api.py"},
+    "pyrep_mujoco": {"engines/rlbench/mujoco.py"},
 }
 """The only files that may import each of these packages."""
 
@@ -124,7 +126,7 @@ def test_every_import_is_of_the_standard_library_or_a_declared_package() -> None
         re.split(r"[<>=]", requirement)[0].replace("-", "_")
         for requirements in (project["dependencies"], *extras)
         for requirement in requirements
-    } | {"rlbench_puffer"}
+    } | {"rlbench_puffer", "pyrep_mujoco"}
     used = {
         name.partition(".")[0] for path in package_files() for name, *_ in imports(path)
     }

@@ -15,15 +15,23 @@ def doctor(
 
     Args:
       json: Print the findings as one line of JSON.
-      launch: Launch CoppeliaSim as well, where it is installed; takes seconds.
+      launch: Launch RLBench on MuJoCo and on CoppeliaSim as well, where they are
+        installed; takes seconds.
 
     Returns:
       The exit code: 0 if the default engine can run, 1 if not.
     """
     from rlbench_puffer.display.doctor import can_run, examine
-    from rlbench_puffer.engines.rlbench.doctor import examine_coppeliasim
+    from rlbench_puffer.engines.rlbench.doctor import (
+        examine_coppeliasim,
+        examine_mujoco,
+    )
 
-    findings = [*examine(), *examine_coppeliasim(launch=launch)]
+    findings = [
+        *examine(),
+        *examine_mujoco(launch=launch),
+        *examine_coppeliasim(launch=launch),
+    ]
     if json:
         told = [finding.as_dict() for finding in findings]
         print(json_format.dumps({"ok": can_run(findings), "findings": told}))

@@ -14,14 +14,14 @@ def make_engine(config: EnvConfig, task: Any, num_envs: int) -> "Engine":
 
     Args:
       config: names the engine and its options.
-      task: of engine ``builtin``, what makes the task's rules; of ``coppeliasim``, the
+      task: of engine ``builtin``, what makes the task's rules; of the others, the
         task's facts.
-      num_envs: how many simulations; one with ``coppeliasim``.
+      num_envs: how many simulations; one with the other engines.
 
     Raises:
       InvalidOptionError: more simulations than the engine can hold in a process.
     """
-    if config.engine == "coppeliasim":
+    if config.engine != "builtin":
         from rlbench_puffer.engines.rlbench.engine import RLBenchEngine
 
         if num_envs != 1:

@@ -25,7 +25,7 @@ def physical_bounds(
     around RLBench's workspace [m], then the components of a quaternion ``xyzw``.
     ``delta_ee_pose_ik``: 5 cm along each axis [m], then likewise. Gripper
     ``discrete``: 0 to 1, more than 0.5 opens; ``joint_position``: each finger's
-    position, 0 to 0.04 [m]. Of engine ``coppeliasim``: see
+    position, 0 to 0.04 [m]. Of other engines: see
     :func:`simulated_bounds`.
 
     Returns:

@@ -8,7 +8,7 @@ from rlbench_puffer.config import EnvConfig
 def make_task(config: EnvConfig) -> Any:
     """What an environment must know of a task: ``envs.episodes.TaskFacts``.
 
-    Of engine ``builtin`` it is the task's class. Of ``coppeliasim`` it is learnt once
+    Of engine ``builtin`` it is the task's class. Of the others it is learnt once
     in a short child process and then read from disk.
 
     Raises:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 from pyrep.const import ObjectType
 from pyrep.errors import PyRepError
 from pyrep.objects.object import Object

@@ -1,5 +1,6 @@
 """The stand-in's environment: it launches the simulator and loads tasks."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,4 +52,8 @@ class Environment:
         if self._pyrep is None:
             self.launch()
         assert self._pyrep is not None
+        if "STANDIN_LACKS_MODEL" in os.environ:
+            raise FileNotFoundError(
+                "The following is not a valid task .ttm file: task_ttms/x.ttm"
+            )
         return TaskEnvironment(self, task_class(self._pyrep, self))

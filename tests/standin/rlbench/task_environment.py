@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 from pyrep.objects.vision_sensor import VisionSensor
 from pyrep.robots import Tip
 

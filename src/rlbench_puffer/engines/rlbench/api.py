@@ -115,6 +115,12 @@ def names_in_masks(task: Any) -> dict[int, str]:
     return {int(shape.get_handle()): str(shape.get_name()) for shape in shapes}
 
 
+def positions_of(task: Any) -> dict[str, Any]:
+    """Where the task's shapes are, by name, (3,) each, in [m], world frame."""
+    shapes = task.get_base().get_objects_in_tree(object_type=ObjectType.SHAPE)
+    return {str(s.get_name()): np.array(s.get_position()) for s in shapes}
+
+
 def new_sensor(camera: str, size: tuple[int, int], simulator: Simulator) -> Any:
     """A camera in the place of one of RLBench's standing ones.
 

@@ -1,5 +1,6 @@
-"""What this machine has of RLBench's own simulator, each thing looked at."""
+"""What this machine has to run RLBench's own tasks, each thing looked at."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,15 +10,50 @@ from typing import Literal
 
 from rlbench_puffer.display.doctor import Finding
 from rlbench_puffer.engines.rlbench.learner import learn_in_child
-from rlbench_puffer.errors import RLBenchPufferError
+from rlbench_puffer.engines.rlbench.task_names import (
+    rlbench_folder,
+    rlbench_task_names,
+    rlbench_version,
+)
+from rlbench_puffer.errors import MissingDependencyError, RLBenchPufferError
 from rlbench_puffer.setup.coppeliasim import LIBRARY, PLUGINS, VERSION, version_of
+from rlbench_puffer.setup.sources import missing_models
 
 _INSTALL = "rlbench-puffer setup coppeliasim"
 _REBUILD = "rlbench-puffer setup rlbench"
+_SOURCES = "rlbench-puffer setup rlbench --engine mujoco"
 
 _LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL)"
 
 _LAUNCH_TASK = "reach_target"
+
+_MODULES = ("PIL", "fcl", "natsort", "ompl", "pyquaternion", "ruckig", "scipy")
+"""What RLBench, PyRep and planning import on engine ``mujoco``."""
+
+
+def examine_mujoco(*, launch: bool = False) -> list[Finding]:
+    """Look at what engine ``mujoco`` needs, and launch it where that is asked for.
+
+    Args:
+      launch: whether a task is launched, reset and shut down in a child process.
+    """
+    name = "engine mujoco"
+    try:
+        folder = rlbench_folder()
+    except MissingDependencyError:
+        return [_finding(name, False, "RLBench is not here", _SOURCES)]
+    lacking = [m for m in _MODULES if importlib.util.find_spec(m) is None]
+    if lacking:
+        found = f"packages are missing: {', '.join(lacking)}"
+        return [_finding(name, False, found, "uv sync --extra mujoco")]
+    count, without = len(rlbench_task_names()), missing_models(folder)
+    found = f"RLBench {rlbench_version()} in {folder}, {count} tasks"
+    if without:
+        found += f", {len(without)} of them without a model: {', '.join(without)}"
+    findings = [_finding(name, len(without) < count, found, _SOURCES)]
+    if launch:
+        findings.append(_launch("engine mujoco's launch", "mujoco"))
+    return findings
 
 
 def examine_coppeliasim(*, launch: bool = False) -> list[Finding]:
@@ -34,7 +70,7 @@ def examine_coppeliasim(*, launch: bool = False) -> list[Finding]:
     checks: Sequence[Callable[[Path], Finding]] = (_version, _plugins, _loads, _pyrep)
     findings = [check(root) for check in checks]
     if launch:
-        findings.append(_launch())
+        findings.append(_launch("CoppeliaSim's launch", "coppeliasim"))
     return findings
 
 
@@ -77,16 +113,16 @@ def _pyrep(root: Path) -> Finding:
     return _finding("PyRep's build", not lacking, found, _REBUILD)
 
 
-def _launch() -> Finding:
+def _launch(name: str, engine: str) -> Finding:
     try:
-        learnt = learn_in_child(_LAUNCH_TASK, "panda")
+        learnt = learn_in_child(_LAUNCH_TASK, engine, "panda")
     except RLBenchPufferError as error:
-        return _finding("CoppeliaSim's launch", False, str(error), "")
+        return _finding(name, False, str(error), "")
     found = (
         f"{_LAUNCH_TASK} was reset; its task_low_dim_state has "
         f"{learnt['low_dim_size']} numbers"
     )
-    return _finding("CoppeliaSim's launch", True, found, "")
+    return _finding(name, True, found, "")
 
 
 def _finding(name: str, works: bool, found: str, mend: str) -> Finding:

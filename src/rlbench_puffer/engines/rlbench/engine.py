@@ -46,7 +46,6 @@ class RLBenchEngine(Engine):
       task: facts of the task.
 
     Attributes:
-      display_description: what is drawn on, in one line.
       reset_retries: resets that had to be tried again, in all.
 
     Raises:
@@ -79,11 +78,15 @@ class RLBenchEngine(Engine):
         self.faults: dict[int, str] = {}
         self.invalid_actions: dict[int, str] = {}
         self._session = Session(readable(config, task))
-        self.display_description = self._session.display.description
         # A forgotten engine frees the process's one place for a simulator. At exit
         # there is nothing to free: it ends with the process.
         self._close = weakref.finalize(self, self._session.close)
         self._close.atexit = False
+
+    @property
+    def display_description(self) -> str:
+        """What is drawn on, in one line."""
+        return self._session.display.description
 
     def reset(
         self,

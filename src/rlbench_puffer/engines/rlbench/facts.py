@@ -67,10 +67,10 @@ def simulated_task(config: EnvConfig) -> SimulatedTask:
     """
     name = find_task_name(config.task)
     robot = (config.simulator or Simulator()).robot
-    path = facts_folder() / f"{name.key()}-{robot}-{rlbench_version()}.json"
+    path = facts_file(name, config.engine, robot)
     learnt = _read(path)
     if learnt is None:
-        learnt = learn_in_child(name.name, robot)
+        learnt = learn_in_child(name.name, config.engine, robot)
         _write(path, {"format": FORMAT, **learnt})
     return _task(name, robot, learnt)
 
@@ -79,6 +79,12 @@ def facts_folder() -> Path:
     """Where facts are kept: a folder of the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base).absolute() / "rlbench-puffer" / "facts"
+
+
+def facts_file(name: TaskName, engine: str, robot: str) -> Path:
+    """Where the facts of a task with a robot on an engine are kept."""
+    version = rlbench_version()
+    return facts_folder() / f"{name.key()}-{engine}-{robot}-{version}.json"
 
 
 def _task(name: TaskName, robot: str, learnt: dict[str, Any]) -> SimulatedTask:

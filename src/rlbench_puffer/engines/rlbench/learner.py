@@ -20,11 +20,14 @@ _BOOT = (
 )
 
 
-def learn_in_child(task: str, robot: str, timeout_s: float = TIMEOUT_S) -> Any:
+def learn_in_child(
+    task: str, engine: str, robot: str, timeout_s: float = TIMEOUT_S
+) -> Any:
     """The facts of a task, from a simulator that lives for a few seconds.
 
     Args:
       task: as in ``EnvConfig.task``.
+      engine: what simulates.
       robot: RLBench's name of the robot.
       timeout_s: after which it is killed.
 
@@ -45,6 +48,7 @@ def learn_in_child(task: str, robot: str, timeout_s: float = TIMEOUT_S) -> Any:
                     _BOOT.format(path=path),
                     str(write_fd),
                     task,
+                    engine,
                     robot,
                     str(os.getpid()),
                 ],

@@ -23,12 +23,12 @@ _TRIES = 10
 
 def main() -> None:
     """Entry of ``python -c``; the arguments are those of ``learn_in_child``."""
-    write_fd, task, robot, parent = sys.argv[1:5]
+    write_fd, task, engine, robot, parent = sys.argv[1:6]
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != int(parent):
         os._exit(1)
     try:
-        answer = {"facts": learn(task, robot)}
+        answer = {"facts": learn(task, engine, robot)}
     except RLBenchPufferError as error:
         answer = {"error": str(error)}
     os.write(int(write_fd), json.dumps(answer).encode())
@@ -36,7 +36,7 @@ def main() -> None:
     os._exit(0)
 
 
-def learn(task: str, robot: Any) -> dict[str, Any]:
+def learn(task: str, engine: Any, robot: Any) -> dict[str, Any]:
     """Launch, look, shut down.
 
     Returns:
@@ -45,7 +45,7 @@ def learn(task: str, robot: Any) -> dict[str, Any]:
     """
     config = EnvConfig(
         task=task,
-        engine="coppeliasim",
+        engine=engine,
         observations=("task_low_dim_state",),
         simulator=Simulator(robot=robot),
     )

@@ -1,5 +1,7 @@
 """What RLBench's, PyRep's and CoppeliaSim's messages mean, and what to do."""
 
+import re
+
 from rlbench_puffer.errors import SimulationError
 
 EXPLANATIONS: tuple[tuple[str, str], ...] = (
@@ -9,7 +11,7 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
         "launching does not tell. Run `rlbench-puffer setup coppeliasim`.",
     ),
     (
-        "does not exist",
+        "Handle .* does not exist",
         "This is what CoppeliaSim 4.2 and later answer: RLBench needs 4.1.0. Run "
         "`rlbench-puffer setup coppeliasim`.",
     ),
@@ -32,12 +34,23 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
         "CoppeliaSim's library was not found. Run `rlbench-puffer doctor`.",
     ),
     (
+        "Scene file does not exist",
+        "This copy of RLBench lacks its base scene. `rlbench-puffer setup rlbench` "
+        "gets it.",
+    ),
+    (
+        r"not a valid task \.ttm file",
+        "This copy of RLBench lacks the task's model. `rlbench-puffer tasks --engine "
+        "mujoco` lists what is at hand; `rlbench-puffer setup rlbench` gets them all.",
+    ),
+    (
         "Could not collect demos",
         "RLBench's scripted demo failed at every attempt; some tasks' often do. Try "
         "another seed.",
     ),
 )
-"""Part of a message, and its cause and cure; the first that fits holds."""
+"""Pattern of a part of a message, and its cause and cure; the first that fits
+holds."""
 
 
 def explained(error: BaseException, doing: str) -> SimulationError:
@@ -48,7 +61,11 @@ def explained(error: BaseException, doing: str) -> SimulationError:
       doing: what was being done, as in "while launching".
     """
     text = str(error)
-    fitting = [explanation for part, explanation in EXPLANATIONS if part in text]
-    explanation = (*fitting, "See docs/coppeliasim.md for what messages mean.")[0]
     kind = type(error).__name__
+    if "pyrep_mujoco" in f"{type(error).__module__} {text}":
+        # It says itself what is to be done: an error of that package, or a function
+        # that "is not answered by pyrep_mujoco".
+        return SimulationError(f"{kind} while {doing}: {text}")
+    fitting = [cure for pattern, cure in EXPLANATIONS if re.search(pattern, text)]
+    explanation = (*fitting, "See docs/coppeliasim.md for what messages mean.")[0]
     return SimulationError(f"{kind} while {doing}: {text.rstrip('.')}. {explanation}")

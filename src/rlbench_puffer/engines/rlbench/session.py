@@ -1,16 +1,16 @@
 """One running simulator with one task in it: started in order, ended for certain."""
 
-import ctypes
+import contextlib
 import importlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.rlbench.deadline import deadline
+from rlbench_puffer.engines.rlbench.foundation import Foundation
+from rlbench_puffer.engines.rlbench.make import make_foundation
 from rlbench_puffer.engines.rlbench.messages import explained
-from rlbench_puffer.engines.rlbench.qt_display import QtDisplay
 from rlbench_puffer.engines.rlbench.surroundings import kept_surroundings
 from rlbench_puffer.engines.rlbench.task_names import find_task_name
 from rlbench_puffer.errors import (
@@ -22,7 +22,6 @@ from rlbench_puffer.errors import (
 from rlbench_puffer.simulator import Simulator
 
 _API = "rlbench_puffer.engines.rlbench.api"
-_LIBRARY = "libcoppeliaSim.so.1"
 _SHUTDOWN_S = 10.0
 
 
@@ -57,18 +56,20 @@ class Session:
         self._environment: Any = None
         self.rules: Any = None
         self._take_process()
+        draws = bool(config.camera_pairs)
         try:
-            self.display = QtDisplay(config.display, draws=bool(config.camera_pairs))
+            foundation = make_foundation(config.engine)
+            self.display = foundation.open_display(config.display, draws=draws)
         except BaseException:
             _Process.holder_pid = None
             raise
         try:
-            root = coppeliasim_root()
-            os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = str(root)
-            self.api = _import_api(root)
+            self.api = _import_api(foundation)
             self._launch()
         except BaseException:
-            self.close()
+            # What went wrong counts, and not that PyRep has nothing to shut down.
+            with contextlib.suppress(Exception):
+                self.close()
             raise
 
     def call(self, doing: str, method: Callable[..., Any], *args: Any) -> Any:
@@ -113,7 +114,7 @@ class Session:
     def _take_process(self) -> None:
         if _Process.holder_pid == os.getpid():
             raise SimulationError(
-                "This process already runs a simulator, and CoppeliaSim can run one "
+                "This process already runs a simulator, and PyRep can run one "
                 "only: a second would hang for ever. Close the other environment "
                 'first, or use make_vec(backend="shm").'
             )
@@ -156,44 +157,20 @@ class Session:
             environment.shutdown()
 
 
-def coppeliasim_root() -> Path:
-    """CoppeliaSim's folder, absolute.
-
-    Raises:
-      SimulationError: COPPELIASIM_ROOT is not set, or holds no CoppeliaSim.
-    """
-    told = os.environ.get("COPPELIASIM_ROOT")
-    if not told:
-        raise SimulationError(
-            'engine="coppeliasim" needs CoppeliaSim 4.1.0, and COPPELIASIM_ROOT is not '
-            "set. `rlbench-puffer setup coppeliasim` installs it and says what to set."
-        )
-    root = Path(told).absolute()
-    if not (root / _LIBRARY).exists():
-        raise SimulationError(
-            f"COPPELIASIM_ROOT={told} holds no {_LIBRARY}. Run `rlbench-puffer setup "
-            "coppeliasim`, then `rlbench-puffer setup rlbench`, which makes that link."
-        )
-    return root
-
-
-def _import_api(root: Path) -> Any:
-    """Load CoppeliaSim's library, then RLBench.
-
-    LD_LIBRARY_PATH is read when a process starts; loading the library by its path
-    comes to the same at any time.
-    """
-    try:
-        ctypes.CDLL(str(root / _LIBRARY), mode=ctypes.RTLD_GLOBAL)
-        with kept_surroundings():
+def _import_api(foundation: Foundation) -> Any:
+    """Make the simulator ready, then import RLBench."""
+    with kept_surroundings():
+        foundation.load()
+        try:
             return importlib.import_module(_API)
-    except ModuleNotFoundError as error:
-        package = (error.name or "rlbench").partition(".")[0]
-        raise MissingDependencyError(
-            package, "RLBench's own tasks", "coppeliasim"
-        ) from error
-    except (ImportError, OSError) as error:
-        raise explained(error, "loading CoppeliaSim's library") from error
+        except ModuleNotFoundError as error:
+            package = (error.name or "rlbench").partition(".")[0]
+            extra = "" if package in ("rlbench", "pyrep") else foundation.extra
+            raise MissingDependencyError(
+                package, "RLBench's own tasks", extra, "rlbench-puffer setup rlbench"
+            ) from error
+        except (ImportError, OSError) as error:
+            raise explained(error, "loading CoppeliaSim's library") from error
 
 
 def _forked(doing: str) -> SimulationError:

@@ -11,6 +11,7 @@ from rlbench_puffer.errors import (
     MissingDependencyError,
     UnknownNameError,
 )
+from rlbench_puffer.setup.sources import sources_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,15 +37,20 @@ class TaskName:
 
 
 def rlbench_folder() -> Path:
-    """The folder of the installed package ``rlbench``.
+    """The folder of the package ``rlbench``: installed, else that of ``setup``.
 
     Raises:
       MissingDependencyError: there is none.
     """
     spec = importlib.util.find_spec("rlbench")
-    if spec is None or spec.origin is None:
-        raise MissingDependencyError("rlbench", "RLBench's own tasks", "coppeliasim")
-    return Path(spec.origin).parent
+    if spec is not None and spec.origin is not None:
+        return Path(spec.origin).parent
+    folder = sources_folder() / "rlbench"
+    if not (folder / "__init__.py").exists():
+        raise MissingDependencyError(
+            "rlbench", "RLBench's own tasks", "", "rlbench-puffer setup rlbench"
+        )
+    return folder
 
 
 def rlbench_version() -> str:
@@ -87,15 +93,23 @@ def find_task_name(name: str) -> TaskName:
 
 def _own_task(name: str) -> TaskName:
     module, _, class_name = name.partition(":")
-    try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None or not class_name.isidentifier():
+    source = _source_of(module)
+    if source is None or not class_name.isidentifier():
         raise ConfigError(
             f"Task {name!r} cannot be found: expected module.path:Class with a module "
             "that Python can import. Check the spelling and PYTHONPATH."
         )
-    return TaskName(
-        name=name, module=module, class_name=class_name, source=Path(spec.origin)
-    )
+    return TaskName(name=name, module=module, class_name=class_name, source=source)
+
+
+def _source_of(module: str) -> Path | None:
+    """A module's file; finding one of RLBench's must not import RLBench."""
+    package, *rest = module.split(".")
+    if package == "rlbench" and rest:
+        file = rlbench_folder().joinpath(*rest).with_suffix(".py")
+        return file if file.exists() else None
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin else None

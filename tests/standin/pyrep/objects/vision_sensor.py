@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 from pyrep.const import RenderMode
 
 

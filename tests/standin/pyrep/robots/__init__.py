@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 
 
 class Tip:

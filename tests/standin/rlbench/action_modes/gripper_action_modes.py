@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import numpy as np
-from pyrep.backend import sim
+from pyrep.backend import standin as sim
 
 
 class Discrete:

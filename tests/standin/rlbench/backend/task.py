@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from pyrep import PyRep
+from pyrep.objects.object import Object
 from pyrep.robots import Tip
 
 
@@ -42,6 +43,12 @@ class Task:
 
     def reward(self) -> float | None:
         return None
+
+    def get_base(self) -> Any:
+        return self
+
+    def get_objects_in_tree(self, object_type: Any) -> list[Object]:
+        return [Object(3, self.target)]
 
     def get_low_dim_state(self) -> np.ndarray:
         return np.resize(self.target, self.low_dim_size)

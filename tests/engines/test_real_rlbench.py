@@ -1,0 +1,275 @@
+"""RLBench's own code, where it is: the same promises on MuJoCo and on CoppeliaSim.
+
+On CoppeliaSim: ``pytest -m coppeliasim``. On MuJoCo they run where ``import rlbench``
+would find RLBench, or ``rlbench-puffer setup rlbench`` has put it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from typing import Any, get_args
+
+import gymnasium
+import numpy as np
+import psutil
+import pytest
+
+import rlbench_puffer as rp
+from rlbench_puffer.config import ArmActionMode, GripperActionMode
+from rlbench_puffer.engines.rlbench.facts import simulated_task
+from rlbench_puffer.engines.rlbench.task_names import rlbench_folder
+from rlbench_puffer.errors import (
+    InvalidActionError,
+    MissingDependencyError,
+    SimulationError,
+)
+from rlbench_puffer.setup.sources import missing_models
+from rlbench_puffer.vector.base import VecEnv
+from rlbench_puffer.vector.make import BackendName
+
+pytestmark = [pytest.mark.timeout(600)]
+
+SLOW = pytest.mark.slow
+
+
+def _missing() -> str | None:
+    try:
+        folder = rlbench_folder()
+    except MissingDependencyError as error:
+        return str(error)
+    lacking = set(missing_models(folder)) & {"reach_target", "open_drawer"}
+    return f"no model of {', '.join(lacking)} in {folder}" if lacking else None
+
+
+MISSING = _missing()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "mujoco", marks=pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+        ),
+        pytest.param("coppeliasim", marks=pytest.mark.coppeliasim),
+    ]
+)
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def make_vec(engine: str, num_envs: int = 2, **options: Any) -> VecEnv:
+    options = {"task": "reach_target", "seed": 1, **options}
+    return rp.make_vec(num_envs=num_envs, engine=engine, **options)
+
+
+def run_script(text: str) -> None:
+    """In a process of its own, for one that ran an engine cannot run the other."""
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def nothing(vec: VecEnv) -> np.ndarray:
+    return np.zeros(vec.action_space.shape or (), np.float32)
+
+
+def rows(vec: VecEnv, steps: int) -> list[bytes]:
+    seen = [vec.reset(seed=3)[0].tobytes()]
+    rng = np.random.default_rng(0)
+    for _ in range(steps):
+        actions = rng.uniform(-1, 1, nothing(vec).shape).astype(np.float32)
+        observations, rewards, *_ = vec.step(actions)
+        seen.append(observations.tobytes() + rewards.tobytes())
+    vec.close()
+    return seen
+
+
+def test_it_resets_and_takes_random_steps(engine: str) -> None:
+    vec = make_vec(engine, 1, episode_length=30)
+    told = rows(vec, 50)
+    assert len(set(told)) > 40
+    # Another process, and another reset within: bit for bit the same.
+    assert told == rows(make_vec(engine, 1, episode_length=30), 50)
+
+
+@pytest.mark.parametrize(
+    "backend", ["gym", pytest.param("puffer", marks=SLOW), pytest.param("shm")]
+)
+def test_the_same_seed_gives_the_same_bytes(engine: str, backend: BackendName) -> None:
+    options: dict[str, Any] = {"episode_length": 20, "task": "open_drawer"}
+    told = rows(make_vec(engine, backend=backend, **options), 30)
+    assert told == rows(make_vec(engine, **options), 30)
+
+
+@SLOW
+def test_serial_and_chunks_give_the_same_bytes(engine: str) -> None:
+    run_script(
+        f"""
+import numpy as np
+import rlbench_puffer as rp
+
+def rows(backend, chunk):
+    room = {{"max_chunk_len": 5}} if chunk else {{}}
+    vec = rp.make_vec(
+        "reach_target", 1, engine={engine!r}, backend=backend, seed=1, **room
+    )
+    seen = [vec.reset(seed=3)[0].tobytes()]
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (20, *vec.action_space.shape)).astype(np.float32)
+    for i in range(0, 20, 5):
+        if chunk:
+            told = vec.step_chunk(actions[i : i + 5])[0]
+            seen += [told[k].tobytes() for k in range(5)]
+        else:
+            seen += [vec.step(a)[0].tobytes() for a in actions[i : i + 5]]
+    vec.close()
+    return seen
+
+if __name__ == "__main__":
+    one = rows("shm", False)
+    assert one == rows("shm", True)
+    assert one == rows("serial", False)
+"""
+    )
+
+
+@pytest.mark.display
+@SLOW
+def test_pixels_repeat_themselves_too(engine: str) -> None:
+    cameras = {"front": rp.Camera(size=(64, 96), depth=True, mask=True)}
+    first = rows(make_vec(engine, 1, cameras=cameras), 10)
+    assert first == rows(make_vec(engine, 1, cameras=cameras), 10)
+    assert len(set(first)) == len(first)
+
+
+@pytest.mark.display
+@SLOW
+def test_every_camera_gives_every_picture(engine: str) -> None:
+    camera = rp.Camera(size=(48, 64), depth=True, mask=True, point_cloud=True)
+    names = ("left_shoulder", "right_shoulder", "overhead", "wrist", "front")
+    vec = make_vec(engine, 1, cameras=dict.fromkeys(names, camera))
+    observations, infos = vec.reset(seed=0)
+    assert vec.emulated
+    row = observations.view(vec.emulated.emulated_observation_dtype)[0, 0]
+    for name in names:
+        assert row[f"{name}_rgb"].std() > 1
+        assert 0.01 < row[f"{name}_depth"].min() < row[f"{name}_depth"].max() < 5
+        assert np.isfinite(row[f"{name}_point_cloud"]).all()
+    known = set(infos[0]["mask_names"])
+    assert known & set(row["front_mask"].ravel().tolist())
+    vec.close()
+
+
+@SLOW
+@pytest.mark.parametrize("gripper", get_args(GripperActionMode))
+@pytest.mark.parametrize("mode", get_args(ArmActionMode))
+def test_every_action_mode_steps(engine: str, mode: Any, gripper: Any) -> None:
+    vec = make_vec(engine, 1, arm_action_mode=mode, gripper_action_mode=gripper)
+    observations, _ = vec.reset(seed=0)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        assert np.isfinite(observations).all()
+        actions = (0.05 * rng.uniform(-1, 1, nothing(vec).shape)).astype(np.float32)
+        if mode.endswith(("ik", "planning")):
+            actions[:, 3:7] = 0, 0, 0, 1
+        observations = vec.step(actions)[0]
+    assert vec.health()["accounts"]
+    vec.close()
+
+
+@SLOW
+@pytest.mark.parametrize("robot", ["jaco", "mico", "sawyer", "ur5"])
+def test_every_robot_steps(engine: str, robot: Any) -> None:
+    vec = make_vec(engine, 1, simulator=rp.Simulator(robot=robot))
+    observations, _ = vec.reset(seed=0)
+    for _ in range(5):
+        observations = vec.step(nothing(vec))[0]
+    assert np.isfinite(observations).all()
+    vec.close()
+
+
+@SLOW
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_killed_is_replaced(
+    engine: str, number: signal.Signals
+) -> None:
+    vec = make_vec(engine)
+    vec.reset(seed=0)
+    pid = vec.health()["workers"][1]["pid"]
+    os.kill(pid, number)
+    psutil.Process(pid).wait(10.0)
+    assert vec.step(nothing(vec))[3].tolist() == [False, True]
+    vec.step(nothing(vec))
+    vec.close()
+
+
+def test_nothing_is_printed_on_stdout(
+    engine: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    vec = make_vec(engine, 1)
+    vec.reset(seed=0)
+    vec.close()
+    assert capfd.readouterr().out == ""
+
+
+@SLOW
+def test_a_demo_of_rlbench_is_begun_where_it_began(engine: str) -> None:
+    run_script(
+        f"""
+import numpy as np
+import rlbench_puffer as rp
+env = rp.make("reach_target", engine={engine!r})
+env.reset(seed=0)
+(demo,) = env.engine.get_demos(1, variation=2)
+observation, info = env.reset(options={{"demo": demo}})
+assert info["variation"] == 2
+recorded = demo.demo[0].task_low_dim_state
+np.testing.assert_allclose(observation["task_low_dim_state"], recorded, atol=1e-4)
+env.close()
+"""
+    )
+
+
+@SLOW
+def test_a_simulator_is_started_afresh_after_so_many_episodes(engine: str) -> None:
+    simulator = rp.Simulator(recycle_after=1, count_waypoints=True)
+    vec = make_vec(engine, 1, simulator=simulator)
+    for seed in range(4):
+        assert vec.reset(seed=seed)[1][0]["waypoint_count"] == 1
+    vec.close()
+
+
+def test_bad_actions_cost_no_simulator(engine: str) -> None:
+    vec = make_vec(
+        engine,
+        1,
+        arm_action_mode="ee_pose_ik",
+        on_invalid="raise",
+        normalize_actions=False,
+    )
+    vec.reset(seed=0)
+    pid = vec.health()["workers"][0]["pid"]
+    # The far corner of the box that RLBench's planner takes targets in.
+    space = vec.single_action_space
+    assert isinstance(space, gymnasium.spaces.Box)
+    corner = space.high[:3]
+    action = np.array([[*corner, 0.0, 0.0, 0.0, 1.0, 1.0]], np.float32)
+    with pytest.raises(InvalidActionError, match="cannot be carried out"):
+        vec.step(action)
+    action[0, 3] = np.nan
+    with pytest.raises(InvalidActionError, match="component 3"):
+        vec.step(action)
+    vec.reset(seed=1)
+    assert vec.health()["workers"][0]["pid"] == pid
+    vec.close()
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+def test_a_task_whose_model_is_missing_is_told_with_the_next_step() -> None:
+    lacking = missing_models(rlbench_folder())
+    if not lacking:
+        pytest.skip("this RLBench has every model")
+    config = rp.EnvConfig(task=lacking[0], engine="mujoco")
+    with pytest.raises(SimulationError, match=rf"{lacking[0]}\.ttm.*setup rlbench"):
+        simulated_task(config)

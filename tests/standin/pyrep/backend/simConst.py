@@ -1,0 +1,1 @@
+"""Constants of the API, which the stand-in needs none of."""
