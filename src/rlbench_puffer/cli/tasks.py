@@ -2,9 +2,13 @@
 
 import dataclasses
 import json as json_format
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+
+from rlbench_puffer.cli.simulated_tasks import check_simulated, list_simulated
+from rlbench_puffer.trials.run import TrialRequest
 
 if TYPE_CHECKING:
     from rlbench_puffer.experts.check import CheckRow
@@ -14,30 +18,67 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 def tasks(
     tasks: tuple[str, ...] = (),
+    engine: Literal["builtin", "mujoco", "coppeliasim"] = "builtin",
     check: Annotated[bool, Flag] = False,
-    seeds: int = 100,
+    seeds: int | None = None,
     arm_action_mode: str = "joint_velocity",
+    demos: int = 3,
+    num_workers: int | None = None,
+    timeout: float = 300.0,
+    out: Path = Path("results/rlbench_on_mujoco"),
+    no_resume: Annotated[bool, Flag] = False,
     json: Annotated[bool, Flag] = False,
 ) -> int:
-    """List the built-in tasks, or let each one's scripted expert try them.
+    """List an engine's tasks, or let scripted experts try them.
+
+    With the engines mujoco and coppeliasim, --check resets each of RLBench's tasks,
+    takes 50 random steps and lets RLBench's own expert try, each task in a process of
+    its own. Rows and a table go into a folder, and the same command goes on where it
+    was interrupted.
 
     Args:
       tasks: Tasks to tell of; without it, all.
+      engine: What simulates.
       check: Run the experts.
-      seeds: Episodes of each task, or of each variation that is another motion.
-      arm_action_mode: What the experts' actions mean.
+      seeds: With builtin, episodes of each task, or of each variation that is another
+        motion (100); else resets of each task (5).
+      arm_action_mode: With builtin, what the experts' actions mean.
+      demos: With the other engines, demos of each task that are tried.
+      num_workers: With the other engines, tasks at a time; as many as there are cores.
+      timeout: With the other engines, seconds that a task may take.
+      out: With the other engines, folder of rows and table.
+      no_resume: Try again what the same code has tried already.
       json: Print a list of rows as JSON, as the only line.
 
     Returns:
-      The exit code: 0, or 1 if an expert succeeds in less than 95 % of the seeds.
+      The exit code: 0, or 1 if an expert succeeds in less than 95 % of the seeds, or
+      a task of RLBench's has a problem in its resets and steps.
     """
+    if engine != "builtin":
+        if not check:
+            return list_simulated(tasks, json=json)
+        return check_simulated(
+            TrialRequest(
+                engine=engine,
+                seeds=5 if seeds is None else seeds,
+                demos=demos,
+                timeout_s=timeout,
+            ),
+            tasks,
+            out,
+            num_workers=num_workers,
+            resume=not no_resume,
+            json=json,
+        )
     from rlbench_puffer.tasks.registry import TASK_NAMES, find_task
 
     chosen = tasks or TASK_NAMES
     for name in chosen:
         find_task(name)
     if check:
-        return _check(chosen, seeds, arm_action_mode, json=json)
+        return _check(
+            chosen, 100 if seeds is None else seeds, arm_action_mode, json=json
+        )
     rows = [
         {
             "task": name,
