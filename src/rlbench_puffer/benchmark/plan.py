@@ -7,10 +7,12 @@ from typing import Any, get_args
 
 from rlbench_puffer.benchmark.cell import WORKER_BACKENDS, Cell
 from rlbench_puffer.benchmark.machine import available_cores
-from rlbench_puffer.config import EnvConfig, check_positive_int
+from rlbench_puffer.config import EnvConfig, check_positive_int, make_config
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
-from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.tasks.make import make_task
 from rlbench_puffer.vector.make import BackendName, default_num_workers
+from rlbench_puffer.vector.native_plan import check_native
+from rlbench_puffer.vector.simulated import workers_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,9 +93,16 @@ def make_cell(
         arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
         episode_length=max_steps,
     )
-    episode_length = max_steps or find_task(task).episode_length
     if backend not in get_args(BackendName):
         raise UnknownNameError("backend", backend, get_args(BackendName))
+    if backend == "native":
+        check_native(config)
+    found = make_task(config)
+    episode_length = max_steps or found.episode_length
+    if engine != "builtin":
+        # By RLBench's name, however it was written; and each in a process.
+        task = found.name
+        num_workers = workers_of(config, backend, num_envs, num_workers)
     check_positive_int("num_envs", num_envs)
     check_positive_int("action_chunk", chunk_len)
     if chunk_len > episode_length:
@@ -161,6 +170,9 @@ def plan_sweep(request: SweepRequest) -> Plan:
         raise InvalidOptionError("num_workers", (), "at least one value")
     for count in worker_counts:
         check_positive_int("num_workers", count)
+    backends = tuple(b for b in request.backends if _can_hold(request.engine, b))
+    if not backends:
+        check_native(make_config(request.tasks[0], engine=request.engine))
     groups: list[tuple[Cell, ...]] = []
     for task in _unique(request.tasks):
         for chunk_len in _unique(request.action_chunk):
@@ -177,15 +189,16 @@ def plan_sweep(request: SweepRequest) -> Plan:
                         seconds=request.seconds,
                         seed=request.seed,
                     )
-                    for backend in _unique(request.backends)
-                    for workers in _fitting(
-                        backend, num_envs, worker_counts, request.num_workers is None
-                    )
+                    for backend in _unique(backends)
+                    for workers in _fitting(request, backend, num_envs, worker_counts)
                 )
                 if group:
                     groups.append(group)
-    plan = Plan(tuple(groups), _left_out(request, worker_counts))
-    if request.num_workers is not None:
+    remarks = _left_out(request, worker_counts)
+    if len(backends) < len(request.backends):
+        remarks += (f"Left out: native has no engine {request.engine}.",)
+    plan = Plan(tuple(groups), remarks)
+    if request.num_workers is not None and request.engine == "builtin":
         _refuse_unmeasured(plan, request, worker_counts)
     return plan
 
@@ -227,17 +240,27 @@ def _divisors(number: int) -> list[int]:
     return [count for count in range(1, number + 1) if number % count == 0]
 
 
+def _can_hold(engine: str, backend: str) -> bool:
+    return engine == "builtin" or backend != "native"
+
+
 def _fitting(
-    backend: str, num_envs: int, worker_counts: Sequence[int], by_default: bool
+    request: SweepRequest, backend: str, num_envs: int, worker_counts: Sequence[int]
 ) -> list[int | None]:
     """Worker counts of a group's cells; None where the backend chooses itself."""
+    by_default = request.num_workers is None
     if backend not in WORKER_BACKENDS or (backend == "native" and by_default):
         return [None]
+    if request.engine != "builtin":
+        # One sub-env to a process, and a cell says so of any other number.
+        return [None] if by_default else list(worker_counts)
     return [count for count in worker_counts if num_envs % count == 0]
 
 
 def _left_out(request: SweepRequest, worker_counts: Sequence[int]) -> tuple[str, ...]:
     if not set(request.backends) & set(WORKER_BACKENDS):
+        return ()
+    if request.engine != "builtin":
         return ()
     return tuple(
         f"Left out: {num_envs} sub-envs cannot be shared out among {count} workers."

@@ -37,7 +37,7 @@ def bench(
     Args:
       task: Task to measure, as open_drawer or OpenDrawer; `rlbench-puffer tasks`
         lists them.
-      engine: What simulates.
+      engine: What simulates: builtin, mujoco or coppeliasim.
       backend: What vectorises: serial, gym, puffer, shm, native.
       num_envs: Sub-envs of each rank; without it, 8.
       num_envs_total: Sub-envs of all ranks together, in place of num_envs.

@@ -2,9 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+
+from rlbench_puffer.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from rlbench_puffer.demos.collect import Progress
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 def demos(
     task: str = "reach_target",
+    engine: Literal["builtin", "mujoco", "coppeliasim"] = "builtin",
     episodes: int = 100,
     num_workers: int = 2,
     out: Path = Path("demos"),
@@ -32,6 +35,7 @@ def demos(
 
     Args:
       task: Task to solve; `rlbench-puffer tasks` lists them.
+      engine: What simulates; only builtin has an expert that acts.
       episodes: Demos wanted, those that are there already included.
       num_workers: Worker processes; each writes shards of its own.
       out: Folder of the set.
@@ -47,6 +51,13 @@ def demos(
     Returns:
       The exit code: 0, or 1 if demos had to be given up.
     """
+    if engine != "builtin":
+        raise InvalidOptionError(
+            "engine",
+            engine,
+            "builtin, whose expert acts in any action mode",
+            "RLBench's own demos are made by get_demos() of an environment's engine.",
+        )
     from rlbench_puffer.demos.make import collect_demos
     from rlbench_puffer.demos.request import DemoRequest, parse_variations
 

@@ -30,7 +30,7 @@ def sweep(
 
     Args:
       tasks: Tasks to measure; `rlbench-puffer tasks` lists them.
-      engine: What simulates.
+      engine: What simulates: builtin, mujoco or coppeliasim.
       backends: What vectorises: serial, gym, puffer, shm, native.
       num_envs: Numbers of sub-envs.
       num_workers: Worker processes of puffer and shm, threads of native; without it,

@@ -39,14 +39,7 @@ def plan_native(
       InvalidOptionError: an engine that holds one simulation only, or a batch size
         that does not divide the sub-envs.
     """
-    if config.engine not in ENGINES:
-        raise InvalidOptionError(
-            "engine",
-            config.engine,
-            f'{ENGINES[0]!r} with backend "native", which steps many simulations in '
-            "one process",
-            'Use backend="shm".',
-        )
+    check_native(config)
     batch = num_envs if batch_size is None else batch_size
     if not 0 < batch <= num_envs or num_envs % batch:
         divisors = [n for n in range(1, num_envs + 1) if num_envs % n == 0]
@@ -73,6 +66,18 @@ def plan_native(
         for first in range(0, num_envs, batch)
     ]
     return layout, recipes
+
+
+def check_native(config: EnvConfig) -> None:
+    """Raise InvalidOptionError for an engine that holds one simulation only."""
+    if config.engine not in ENGINES:
+        raise InvalidOptionError(
+            "engine",
+            config.engine,
+            f'{ENGINES[0]!r} with backend "native", which steps many simulations in '
+            "one process",
+            'Use backend="shm".',
+        )
 
 
 def plan_from_creators(
