@@ -8,8 +8,9 @@ Each run is `rlbench-puffer train --task TASK --seed SEED` with its defaults (ba
 the env steps and seconds (of collecting and learning; evaluations left out) until the
 first evaluation that reached it and at the end, and the evaluations themselves, each
 as env steps, seconds and share of 64 fixed episodes that succeeded. Rows go to
-results/training/curves.jsonl, the figure beside them is drawn from the rows alone. The
-ratio printed is the least success at the end over the runs.
+results/training/curves.jsonl, where they replace the row of the same task and seed; the
+figure beside them is drawn from the rows alone. The ratio printed is the least success
+at the end over the runs.
 """
 
 import argparse
@@ -30,6 +31,8 @@ from rlbench_puffer.training.trainer import Trainer
 
 GOALS = {"reach_target": (0.9, 10), "push_button": (0.8, 30), "open_drawer": (0.8, 30)}
 """Success asked for, and the minutes it may take on two cores."""
+
+ORDER = {task: place for place, task in enumerate(GOALS)}
 
 OUT = Path(__file__).parents[1] / "results" / "training"
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -88,13 +91,26 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    host, commit = rows[0]["host"], rows[0]["commit"]
+    host = rows[0]["host"]
+    commits = " and ".join(sorted({row["commit"] for row in rows}))
     axes.set_title(
         "PPO, backend native, shaped reward: middle seed and range of all\n"
-        f"{host['cores']} cores, {host['cpu']}, commit {commit}",
+        f"{host['cores']} cores, {host['cpu']}, commit {commits}",
         fontsize=10,
     )
     figure.savefig(path, dpi=100)
+
+
+def keep(row: dict[str, Any]) -> None:
+    """Put a run's row in the place of the one before it; draw all anew."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = OUT / "curves.jsonl"
+    known = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+    runs = {(each["task"], each["seed"]): each for each in known}
+    runs[row["task"], row["seed"]] = row
+    rows = [runs[key] for key in sorted(runs, key=lambda key: (ORDER[key[0]], key[1]))]
+    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
+    draw(rows, OUT / "curves.png")
 
 
 def main() -> None:
@@ -113,10 +129,7 @@ def main() -> None:
             row = measure_run(task, seed, 10 if options.quick else None)
             rows.append(row)
             if not options.quick:
-                OUT.mkdir(parents=True, exist_ok=True)
-                lines = "".join(json.dumps(each) + "\n" for each in rows)
-                (OUT / "curves.jsonl").write_text(lines)
-                draw(rows, OUT / "curves.png")
+                keep(row)
             if not options.json:
                 print(
                     f"{task}, seed {seed}: success {row['success']:.2f} after "
