@@ -57,6 +57,8 @@ class Compiled:
         """Of free shapes, and of joints that are simulated."""
         self.motors: dict[Node, int] = {}
         """Actuators of joints."""
+        self.rehung: set[Node] = set()
+        """Shapes that hang elsewhere since, on what does not move, as before."""
         self.free: list[Node] = []
         """Shapes whose bodies are free."""
         self.respondable = {node for node in links if is_respondable(node)}

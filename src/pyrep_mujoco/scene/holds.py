@@ -27,7 +27,7 @@ class Holds:
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
-        self._armature = compiled.model.dof_armature.copy()
+        self._inertia = compiled.model.dof_armature.copy(), compiled.model.dof_M0.copy()
         self.welded: dict[Node, Node] = {}
         """Free shapes and what carries each."""
         self.frozen: set[Node] = set()
@@ -68,6 +68,8 @@ class Holds:
             place = self._compiled.places[joint]
             self._compiled.data.qvel[place.dofs] = 0.0
             self._compiled.model.dof_armature[place.dofs] = IMMOVABLE
+            # MuJoCo takes this one for a body that is alone on its joint.
+            self._compiled.model.dof_M0[place.dofs] = IMMOVABLE
             self._compiled.model.jnt_limited[place.joint] = False
             self._note_frozen()
             self.let_touch(node)
@@ -77,8 +79,9 @@ class Holds:
         if joint in self.frozen:
             self.frozen.remove(joint)
             place = self._compiled.places[joint]
-            armature = self._armature[place.dofs]
-            self._compiled.model.dof_armature[place.dofs] = armature
+            armature, alone = self._inertia
+            self._compiled.model.dof_armature[place.dofs] = armature[place.dofs]
+            self._compiled.model.dof_M0[place.dofs] = alone[place.dofs]
             if joint.drive is not None:
                 self._compiled.drive(joint)
             self._note_frozen()

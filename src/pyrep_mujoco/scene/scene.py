@@ -133,7 +133,9 @@ class Scene(State):
             self._keep_joint(have.joint)
             del self._compiled.places[have.joint]
         self.tree.hang(node, parent)
-        if not self._is_free(node) and not self._stays_fixed(node):
+        if self._stays_fixed(node):
+            self._compiled.rehung.add(node)
+        elif not self._is_free(node):
             self._detach(node)
         base = IDENTITY if parent is None else self.moved_w(parent)
         node.frame = relative(frame_w, base)

@@ -227,6 +227,11 @@ class State:
                 compiled.put_jointed(node, self._seen_from(held.carrier, held.joint))
             elif held.hold is Hold.FIXED:
                 compiled.put_fixed(node, self._seen_from(held.carrier, node))
+            if compiled.rehung:
+                for below in node.tree():
+                    if below in compiled.rehung and below is not node:
+                        base = compiled.links[below].carrier
+                        compiled.put_fixed(below, self._seen_from(base, below))
             return
         if node in compiled.cameras or node in compiled.sites:
             compiled.put_fixed(node, self._seen_from(carrier(node), node))

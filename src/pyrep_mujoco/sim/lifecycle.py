@@ -34,17 +34,21 @@ def simExtLaunchUIThread(options: int, scene: str, pyrep_root: str) -> None:
                 "A simulation runs in this process already, and there can be one. "
                 "Call shutdown() of the PyRep that launched it first."
             )
-        simulation = launch()
-        if os.path.isfile(scene):  # noqa: PTH113 - as PyRep gives it
-            _load_scene(simulation, scene)
+        _launch(scene)
     except Exception as error:  # noqa: BLE001 - handed to the thread that waits
         _Launch.error = error
     finally:
         _Launch.over.set()
 
 
-def _load_scene(simulation: Simulation, path: str) -> None:
-    simulation.scene.load(load_model(path))
+def _launch(scene: str) -> None:
+    simulation = launch()
+    if os.path.isfile(scene):  # noqa: PTH113 - as PyRep gives it
+        try:
+            simulation.scene.load(load_model(scene))
+        except Exception:
+            end()
+            raise
 
 
 def simExtCanInitSimThread() -> bool:
