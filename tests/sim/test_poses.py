@@ -69,7 +69,7 @@ def test_angles_are_turns_about_x_then_y_then_z_of_the_moving_frame(
 
     whole = about(0, 0.3) @ about(1, beta) @ about(2, -0.7)
     numbers = np.column_stack([whole, (1, 2, 3)]).reshape(-1)
-    angles = matrices.simGetEulerAnglesFromMatrix(numbers)
+    angles = matrices.simGetEulerAnglesFromMatrix(numbers.tolist())
     again = about(0, angles[0]) @ about(1, angles[1]) @ about(2, angles[2])
     np.testing.assert_allclose(again, whole, atol=1e-6)
 
@@ -105,6 +105,7 @@ def test_a_configuration_brings_all_back_at_rest() -> None:
         w.dummy(w.base("on_loose", 5, 4, position=(0, 0, 1))),
         w.box("other", 6, position=(0, 0, 9)),
     ) as simulation:
+        names: tuple[str, ...]
         names = ("base", "joint", "tip", "loose", "on_loose", "other")
         handles = dict(zip(names, map(objects.simGetObjectHandle, names), strict=True))
 

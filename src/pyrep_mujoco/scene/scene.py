@@ -7,6 +7,7 @@ import numpy as np
 
 from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.compiled import Compiled
+from pyrep_mujoco.scene.copies import add_copies
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
 from pyrep_mujoco.scene.holds import Holds
 from pyrep_mujoco.scene.links import Hold, carrier
@@ -182,7 +183,7 @@ class Scene(State):
             node: (self.frame_w(node), self.local_frame(node), self._kept_joint(node))
             for node in nodes
         }
-        copies = self.tree.copy(nodes)
+        copies = add_copies(self.tree, nodes)
         for node, twin in copies.items():
             frame_w, local, (position, turn) = places[node]
             twin.frame = frame_w if twin.parent is None else local

@@ -2,7 +2,7 @@
 
 import dataclasses
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pyrep_mujoco.errors import SceneError, UnknownObjectError
 from pyrep_mujoco.scene.drives import Drive, drive_of
@@ -16,7 +16,6 @@ from pyrep_mujoco.scene.frames import (
 )
 from pyrep_mujoco.scene.renumbering import renumbered
 from pyrep_mujoco.ttm.groups import Collection, IkGroup
-from pyrep_mujoco.ttm.header import Header
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import Model
 from pyrep_mujoco.ttm.objects import ModelProperty, SceneObject
@@ -26,10 +25,6 @@ from pyrep_mujoco.ttm.textures import Texture
 _BEFORE_COLLECTIONS, _BEFORE_IK_GROUPS = 1_999_999, 2_029_999
 """Handles of collections and IK groups count up from here, as in CoppeliaSim's files;
 sensors tell collections from objects by their handles."""
-
-
-_NO_HEADER = Header(22, False, 0, 40100)
-"""Of models that were read from no file."""
 
 
 @dataclasses.dataclass(slots=True, eq=False, weakref_slot=True)
@@ -236,38 +231,6 @@ class Tree:
         self._next_handle += 1
         self._loads += 1
         return node
-
-    def copy(self, nodes: Sequence[Node]) -> dict[Node, Node]:
-        """Add copies of objects as the tree has them; see `Scene.copy`."""
-        ordered = sorted(nodes, key=lambda node: node.handle)
-        textures = [node.textures for node in ordered]
-        model = Model(
-            header=_NO_HEADER,
-            objects=tuple(self._loose_source(node, ordered) for node in ordered),
-            textures=(),
-            collections=(),
-            ik_groups=(),
-            scripts=tuple(
-                script
-                for script in self.scripts.values()
-                if any(script.object == node.handle for node in ordered)
-            ),
-            box=None,
-            world=None,
-        )
-        copies = dict(zip(ordered, self.add(model), strict=True))
-        for (node, twin), pictures in zip(copies.items(), textures, strict=True):
-            twin.textures = pictures
-            twin.frame = node.frame
-            if node.drive is not None:
-                twin.drive = node.drive.copy()
-        return copies
-
-    def _loose_source(self, node: Node, among: Sequence[Node]) -> SceneObject:
-        """What an object is, under its plain name, on a parent only among some."""
-        parent = node.parent.handle if node.parent in among and node.parent else -1
-        plain = node.name.partition("#")[0]
-        return dataclasses.replace(node.source, name=plain, parent=parent)
 
     def rename(self, node: Node, name: str) -> None:
         """Give an object another name.
