@@ -114,7 +114,9 @@ def _fill(table: object, trials: Sequence[TaskTrial], reference: Reference) -> N
     from rich.table import Table
 
     assert isinstance(table, Table)
-    for name in HEADINGS:
-        table.add_column(name, overflow="fold")
+    *names, problem = HEADINGS
+    for name in names:
+        table.add_column(name, overflow="fold", justify="right", min_width=4)
+    table.add_column(problem, overflow="fold", ratio=1)
     for trial in sorted(trials, key=lambda trial: trial.task):
         table.add_row(*(cell.replace("[", r"\[") for cell in cells(trial, reference)))

@@ -149,7 +149,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         """Check every field."""
-        find_task(self.task)
+        if self.engine == "builtin":
+            find_task(self.task)
         for name in ("observations", "cameras", "camera_size", "hidden"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         config = make_config(self.task, **self.env_options)
