@@ -6,9 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
 
 import minari
 import numpy as np
@@ -16,13 +14,14 @@ import psutil
 import pytest
 
 import rlbench_puffer
+from collecting import COUNT, collect_here, request_for
 from rlbench_puffer.cli.main import main
 from rlbench_puffer.demos.collect import Progress, collect
 from rlbench_puffer.demos.demo import Demo
 from rlbench_puffer.demos.loading import Demos
 from rlbench_puffer.demos.make import load_demos
-from rlbench_puffer.demos.request import DemoRequest
-from rlbench_puffer.demos.worker import SHARD_DEMOS, Collector
+from rlbench_puffer.demos.request import parse_randomize
+from rlbench_puffer.demos.worker import SHARD_DEMOS
 from rlbench_puffer.errors import (
     InvalidOptionError,
     MissingDependencyError,
@@ -31,13 +30,6 @@ from rlbench_puffer.errors import (
 )
 from rlbench_puffer.tasks import registry
 from rlbench_puffer.tasks.reach_target import ReachTarget
-
-COUNT = 5
-
-
-def request_for(folder: Path, **options: Any) -> DemoRequest:
-    known: dict[str, Any] = {"task": "reach_target", "episodes": COUNT, "out": folder}
-    return DemoRequest(**(known | options))
 
 
 @pytest.fixture(scope="module")
@@ -62,22 +54,6 @@ def bytes_of(demo: Demo) -> dict[str, bytes]:
             for name, value in state.items()
         },
     }
-
-
-def collect_here(request: DemoRequest, indices: list[int]) -> list[tuple[Any, ...]]:
-    """What a worker does, in this process; what it told of the demos."""
-    ours, theirs = Pipe()
-    request.out.mkdir(exist_ok=True)
-    Collector(theirs, request).collect(indices)
-    theirs.close()
-    messages = []
-    while ours.poll():
-        try:
-            messages.append(ours.recv())
-        except EOFError:
-            break
-    ours.close()
-    return [message for message in messages if message != ("alive",)]
 
 
 def test_any_number_of_workers_collects_the_same_demos(
@@ -171,6 +147,8 @@ def test_a_set_goes_on_where_it_was_interrupted(folder: Path, tmp_path: Path) ->
 def test_a_folder_takes_one_kind_of_demos(folder: Path) -> None:
     with pytest.raises(InvalidOptionError, match="Collect into another folder"):
         collect(request_for(folder, arm_action_mode="joint_position"))
+    with pytest.raises(InvalidOptionError, match=r"randomize.*another folder"):
+        collect(request_for(folder, randomize=parse_randomize(["lights=0.1"])))
     with pytest.raises(InvalidOptionError, match="indices below 20"):
         collect(request_for(folder, variations=(20,)))
     with pytest.raises(InvalidOptionError, match="episodes"):
@@ -296,6 +274,8 @@ def test_the_command_tells_what_it_did(
     assert told.err == ""
     assert [demo.variation for demo in Demos(tmp_path)] == [4, 4]
     assert main([*arguments, "1", "--variations", "some"]) == 2
+    assert main([*arguments, "1", *options, "--reward", "shaped"]) == 2
+    assert "as in the demos that" in capsys.readouterr().err
 
 
 def test_without_minari_the_command_that_brings_it_is_told(
@@ -310,18 +290,3 @@ def test_without_minari_the_command_that_brings_it_is_told(
 def test_an_empty_folder_is_no_set(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="holds no demos"):
         load_demos(tmp_path)
-
-
-@pytest.mark.display
-def test_pictures_are_kept_without_loss(tmp_path: Path) -> None:
-    request = request_for(tmp_path, cameras=("front",), camera_size=(40, 48))
-    collect_here(request, [0])
-    (demo,) = Demos(tmp_path)
-    assert demo.observations["front_rgb"].shape == (len(demo) + 1, 40, 48, 3)
-    env = rlbench_puffer.make("reach_target", cameras={"front": (40, 48)})
-    observation, _ = env.reset(options={"demo": demo})
-    for step, action in enumerate(demo.actions[:5]):
-        picture = demo.observations["front_rgb"][step]
-        assert observation["front_rgb"].tobytes() == picture.tobytes()
-        observation, *_ = env.step(action)
-    env.close()

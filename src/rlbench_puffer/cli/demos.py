@@ -20,11 +20,17 @@ def demos(
     out: Path = Path("demos"),
     cameras: tuple[str, ...] = (),
     camera_size: tuple[int, int] = (84, 84),
+    depth: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False,
     variations: Annotated[tuple[str, ...], tyro.conf.arg(metavar="all|INDEX...")] = (
         "all",
     ),
     arm_action_mode: str = "joint_velocity",
     gripper_action_mode: str = "discrete",
+    reward: str = "sparse",
+    on_invalid: str = "noop_penalty",
+    randomize: Annotated[
+        tuple[str, ...], tyro.conf.arg(metavar="[NAME=NUMBER...]")
+    ] = (),
     seed: int = 0,
     display: str = "auto",
 ) -> int:
@@ -42,9 +48,15 @@ def demos(
       cameras: Cameras to observe through: left_shoulder, right_shoulder, overhead,
         wrist, front.
       camera_size: Height and width of their pictures.
+      depth: Depth beside the cameras' colours.
       variations: Variations that take turns: `all`, or indices.
       arm_action_mode: What the first seven numbers of an action mean.
       gripper_action_mode: What the last number of an action means.
+      reward: sparse or shaped.
+      on_invalid: What follows a pose that the arm cannot take: noop_penalty, truncate
+        or raise.
+      randomize: What each episode draws anew, as colors=0.3 mass=0.2; colors, lights,
+        cameras, camera_angles, friction, mass.
       seed: Seed of the first demo.
       display: auto, egl, osmesa, xvfb or external.
 
@@ -59,7 +71,11 @@ def demos(
             "RLBench's own demos are made by get_demos() of an environment's engine.",
         )
     from rlbench_puffer.demos.make import collect_demos
-    from rlbench_puffer.demos.request import DemoRequest, parse_variations
+    from rlbench_puffer.demos.request import (
+        DemoRequest,
+        parse_randomize,
+        parse_variations,
+    )
 
     request = DemoRequest(
         task=task,
@@ -68,10 +84,14 @@ def demos(
         out=out,
         cameras=cameras,
         camera_size=camera_size,
+        depth=depth,
         variations=parse_variations(variations),
         seed=seed,
         arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
         gripper_action_mode=gripper_action_mode,  # pyright: ignore[reportArgumentType]
+        reward=reward,  # pyright: ignore[reportArgumentType]
+        on_invalid=on_invalid,  # pyright: ignore[reportArgumentType]
+        randomize=parse_randomize(randomize),
         display=display,  # pyright: ignore[reportArgumentType]
     )
     latest: list[Progress] = []

@@ -24,7 +24,7 @@ from minari.data_collector import EpisodeBuffer
 from minari.dataset.minari_storage import MinariStorage
 
 from rlbench_puffer.demos.demo import Demo
-from rlbench_puffer.envs.make import make
+from rlbench_puffer.demos.environment import make_again
 from rlbench_puffer.envs.registration import NAMESPACE
 from rlbench_puffer.errors import RecordingError
 from rlbench_puffer.recording.states import load_states, save_states
@@ -205,11 +205,11 @@ def environment_spec(make_options: dict[str, Any]) -> EnvSpec:
     """What Minari's ``recover_environment`` makes the environment from.
 
     Args:
-      make_options: keyword arguments of ``make``, plain JSON.
+      make_options: arguments of :func:`make_again`, plain JSON.
     """
     return EnvSpec(
         id=f"{NAMESPACE}/{make_options['task']}-v0",
-        entry_point=f"{make.__module__}:make",
+        entry_point=f"{make_again.__module__}:{make_again.__name__}",
         kwargs=make_options,
     )
 

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
     ArmActionMode,
     DisplayName,
     EnvConfig,
     GripperActionMode,
+    InvalidActionPolicy,
+    RewardName,
     check_positive_int,
 )
-from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
+from rlbench_puffer.randomization import Randomization
 
 MAX_ATTEMPTS = 10
 """Attempts at one demo before it is given up."""
@@ -39,12 +43,18 @@ class DemoRequest:
     camera_size: tuple[int, int] = (84, 84)
     """Height and width of the cameras' pictures."""
 
+    depth: bool = False
+    """Whether cameras give depth beside rgb."""
+
     variations: tuple[int, ...] = ()
     """Demo i has the one at i modulo their number; empty stands for all."""
 
     seed: int = 0
     arm_action_mode: ArmActionMode = "joint_velocity"
     gripper_action_mode: GripperActionMode = "discrete"
+    reward: RewardName = "sparse"
+    on_invalid: InvalidActionPolicy = "noop_penalty"
+    randomize: Randomization | None = None
     display: DisplayName = "auto"
 
     def __post_init__(self) -> None:
@@ -58,33 +68,38 @@ class DemoRequest:
     @property
     def config(self) -> EnvConfig:
         """The environment that the demos are taken from."""
-        return EnvConfig(
-            task=self.task,
-            cameras=dict.fromkeys(self.cameras, self.camera_size),
-            arm_action_mode=self.arm_action_mode,
-            gripper_action_mode=self.gripper_action_mode,
-            display=self.display,
-        )
+        return EnvConfig(**self._options, display=self.display)
 
     @property
     def make_options(self) -> dict[str, Any]:
-        """Keyword arguments of ``make`` for that environment, as plain JSON."""
+        """Arguments of ``demos.environment.make_again``, as plain JSON."""
+        cameras = {name: dataclasses.asdict(c) for name, c in self.config.camera_pairs}
+        randomize = self.randomize and dataclasses.asdict(self.randomize)
+        options = {**self._options, "cameras": cameras, "randomize": randomize}
+        return json.loads(json.dumps(options))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What of :class:`EnvConfig` decides what the demos are."""
+        camera = Camera(size=self.camera_size, depth=self.depth)
         return {
             "task": self.task,
-            "cameras": {name: list(self.camera_size) for name in self.cameras},
+            "cameras": dict.fromkeys(self.cameras, camera),
             "arm_action_mode": self.arm_action_mode,
             "gripper_action_mode": self.gripper_action_mode,
+            "reward": self.reward,
+            "on_invalid": self.on_invalid,
+            "randomize": self.randomize,
         }
 
     @property
     def identity(self) -> dict[str, Any]:
         """What demos of one folder must have in common, as plain JSON."""
-        facts = {
+        return {
             **self.make_options,
             "seed": self.seed,
             "variations": list(self.variations),
         }
-        return json.loads(json.dumps(facts))
 
     def seed_of(self, index: int) -> int:
         """Seed of the stream of attempts at a demo."""
@@ -109,3 +124,26 @@ def parse_variations(words: Sequence[str]) -> tuple[int, ...]:
     if not indices or min(indices) < 0:
         raise InvalidOptionError("variations", " ".join(words), "`all`, or indices")
     return indices
+
+
+def parse_randomize(words: Sequence[str]) -> Randomization | None:
+    """A randomisation as the command line has it: ``colors=0.3 mass=0.2``.
+
+    Returns:
+      It; None for no words.
+
+    Raises:
+      UnknownNameError: there is nothing of such a name; the message lists close ones.
+      InvalidOptionError: a word of another form, or a number out of its range.
+    """
+    known = [field.name for field in dataclasses.fields(Randomization)]
+    amounts: dict[str, float] = {}
+    for word in words:
+        name, _, amount = word.partition("=")
+        if name not in known:
+            raise UnknownNameError("randomization", name, known)
+        try:
+            amounts[name] = float(amount)
+        except ValueError:
+            raise InvalidOptionError("randomize", word, f"{name}=NUMBER") from None
+    return Randomization(**amounts) if words else None

@@ -49,6 +49,11 @@ a relative one may ask for."""
 POSE_TURN = 0.24
 """Likewise of its rotation [rad], below 0.3 rad."""
 
+POSE_ROWS = 4
+"""Control steps of the plan from one pose action to the next at most. On slow ways that
+makes the leaps shorter than :data:`POSE_STEP`: in longer ones the arm becomes so quick
+that it hits away what it is to push."""
+
 _HALF_TURN = np.array([0.0, 0.0, 1.0, 0.0])
 """About the tip's own z axis, xyzw: the gripper is symmetric."""
 
@@ -142,7 +147,7 @@ class Planner:
 
         Returns:
           The same legs, from posture to posture at most :data:`POSE_STEP` and
-          :data:`POSE_TURN` of the tip; the ends stay.
+          :data:`POSE_TURN` of the tip and :data:`POSE_ROWS`; the ends stay.
         """
         legs = []
         for leg in stage.legs:
@@ -153,7 +158,8 @@ class Planner:
                 moved = np.abs(tips[row, :3] - tips[kept[-1], :3]).max()
                 cosine = min(1.0, float(abs(tips[row, 3:] @ tips[kept[-1], 3:])))
                 turned = 2 * np.arccos(cosine)
-                if moved > POSE_STEP or turned > POSE_TURN:
+                late = row - kept[-1] > POSE_ROWS
+                if late or moved > POSE_STEP or turned > POSE_TURN:
                     # The one before was still near enough.
                     kept.append(max(row - 1, kept[-1] + 1))
             if kept[-1] != len(path) - 1:
