@@ -48,7 +48,7 @@ class Rollout:
     episodes: list[dict[str, Any]]
     """Infos of the episodes that ended."""
 
-    pictures: FrameBuffer | None = None
+    pictures: FrameBuffer | None = dataclasses.field(default=None, init=False)
     """What the policy saw of the cameras; the collector's own, and written again by
     its next rollout."""
 
@@ -115,8 +115,8 @@ class Collector:
             truncations=np.empty((steps, n), bool),
             valid=np.empty((steps, n), bool),
             episodes=[],
-            pictures=self._pictures,
         )
+        rollout.pictures = self._pictures
         if self._pictures is not None and not self._begun:
             self._pictures.roll()
         self._begun = False
