@@ -3,11 +3,12 @@
     uv run --no-sync python benchmarks/rlbench_engines.py [--quick] [--json] [--profile]
 
 Per engine, one process: control steps per second of ``reach_target`` and
-``open_drawer``, low-dimensional, with one and with five 128x128 cameras, actions
-``joint_velocity`` and ``discrete``, without resets. Then ``reach_target`` in 1 to as
-many workers as there are cores, and its ``scaling``: the rate over that of as many
-single processes. Last, with resets, two sub-envs to a core: all in step, and half of
-them returned as soon as they are ready (surplus batching).
+``open_drawer``, low-dimensional, with one and with five 128x128 cameras, without
+resets, actions ``joint_velocity`` and an open gripper: RLBench runs the simulation on
+until a gripper that closes or opens is done, which takes 4 to 17 steps more. Then
+``reach_target`` in 1 to as many workers as there are cores, and its ``scaling``: the
+rate over that of as many single processes. Last, with resets, two sub-envs to a core:
+all in step, and half of them returned as soon as they are ready (surplus batching).
 
 Engine ``mujoco`` runs where RLBench is (``rlbench-puffer setup rlbench``),
 ``coppeliasim`` where COPPELIASIM_ROOT is set. Rows, failed ones among them, go to
@@ -31,7 +32,12 @@ from typing import Any
 import numpy as np
 
 from rlbench_puffer import make
+from rlbench_puffer.benchmark.cell import Cell
 from rlbench_puffer.benchmark.machine import available_cores
+from rlbench_puffer.benchmark.measure import make_measured_vec
+from rlbench_puffer.benchmark.one_cell import measure_cell
+from rlbench_puffer.benchmark.plan import make_cell
+from rlbench_puffer.benchmark.records import row_to_json
 from rlbench_puffer.setup.sources import sources_folder
 
 OUT = Path(__file__).parents[1] / "results" / "rlbench_engines.jsonl"
@@ -72,16 +78,49 @@ class Case:
     batch_size: int | None = None
     resets: bool = False
 
-    @property
-    def words(self) -> list[str]:
-        """What ``rlbench-puffer bench`` is told."""
-        cameras = CAMERAS[self.observing]
-        words = ["--engine", self.engine, "--task", self.task, "--backend", "shm"]
-        words += ["--num-envs", str(self.num_envs), "--camera-size", "128", "128"]
-        words += ["--cameras", *cameras] if cameras else []
-        words += ["--batch-size", str(self.batch_size)] if self.batch_size else []
-        # An episode's end resets, which may take longer than the episode did.
-        return words + ([] if self.resets else ["--max-steps", str(NO_RESETS)])
+    def cell(self, seconds: float) -> Cell:
+        """What the package's own meter measures."""
+        return make_cell(
+            self.task,
+            engine=self.engine,
+            backend="shm",
+            num_envs=self.num_envs,
+            num_workers=None,
+            batch_size=self.batch_size,
+            chunk_len=1,
+            seconds=seconds,
+            seed=0,
+            cameras=CAMERAS[self.observing],
+            camera_size=(128, 128),
+            # An episode's end resets, which may take longer than the episode did.
+            max_steps=None if self.resets else NO_RESETS,
+        )
+
+
+class OpenGripper:
+    """A vector environment whose grippers stay open, whatever is sent."""
+
+    def __init__(self, vec: Any) -> None:
+        self._vec = vec
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._vec, name)
+
+    def send(self, actions: np.ndarray) -> None:
+        """Send them with the last number of each at its most."""
+        opened = actions.copy()
+        opened[:, -1] = 1.0
+        self._vec.send(opened)
+
+
+def measure_here(case: Case, *, seconds: float, repeats: int) -> str:
+    """One row as JSON, measured by this process."""
+
+    def make_open(cell: Cell) -> Any:
+        steps = None if case.resets else NO_RESETS
+        return OpenGripper(make_measured_vec(cell, episode_length=steps))
+
+    return row_to_json(measure_cell(case.cell(seconds), repeats, make_open).row)
 
 
 def engines() -> list[str]:
@@ -130,12 +169,11 @@ def cases(engine: str, *, quick: bool) -> list[Case]:
 
 def measure(case: Case, *, seconds: float, repeats: int) -> dict[str, Any]:
     """One row, from a process of its own; a failure is one, too."""
-    command = [sys.executable, "-m", "rlbench_puffer", "bench", *case.words]
-    command += ["--seconds", str(seconds), "--repeats", str(repeats), "--json"]
+    asked = {**dataclasses.asdict(case), "seconds": seconds, "repeats": repeats}
+    command = [sys.executable, __file__, "--case", json.dumps(asked)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     told = {"table": case.table, "observing": case.observing, "resets": case.resets}
     if done.returncode:
-        asked = dataclasses.asdict(case)
         return {**asked, **told, "steps_per_second": None, "error": done.stderr.strip()}
     return {**json.loads(done.stdout.splitlines()[-1]), **told}
 
@@ -180,6 +218,7 @@ def profile(steps: int) -> None:
     rng = np.random.default_rng(0)
     space = env.action_space
     actions = rng.uniform(space.low, space.high, (steps, *space.shape))
+    actions[:, -1] = 1.0
     profiler = cProfile.Profile()
     for action in actions.astype(np.float32):
         profiler.enable()
@@ -195,7 +234,12 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one short case")
     parser.add_argument("--json", action="store_true", help="only the last line")
     parser.add_argument("--profile", action="store_true", help="where the time goes")
+    parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.case is not None:
+        seconds, repeats = options.case.pop("seconds"), options.case.pop("repeats")
+        print(measure_here(Case(**options.case), seconds=seconds, repeats=repeats))
+        return
     found = engines()
     if not found:
         raise SystemExit(
