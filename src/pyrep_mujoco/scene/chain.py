@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrep_mujoco.errors import SceneError
-from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, matrix
+from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, matrix, relative
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.joints import Joint, JointKind
@@ -115,20 +115,22 @@ def chain(scene: Scene, joints: Sequence[Node], tip: Node, base: Node | None) ->
     first: Node | None = None
     for node in reversed(between):
         if rigid:
-            rigid[-1] = compose(rigid[-1], node.frame)
+            rigid[-1] = compose(rigid[-1], scene.local_frame(node))
         if node in column:
             first = first or node
             columns.append(column[node])
             rigid.append(IDENTITY)
         elif rigid and isinstance(node.source, Joint):
-            rigid[-1] = compose(rigid[-1], _moved(scene, node))
+            moved = relative(scene.moved_w(node), scene.frame_w(node))
+            rigid[-1] = compose(rigid[-1], moved)
     if first is None:
         raise SceneError(
             tip.name,
             "is moved by none of the joints given",
             "Give joints between it and the base of its IK group.",
         )
-    moving = [_joint(joints[place]) for place in columns]
+    sources = [joints[place].source for place in columns]
+    moving = [source for source in sources if isinstance(source, Joint)]
     slides = [source.kind is JointKind.PRISMATIC for source in moving]
     return Chain(
         base=homogeneous(scene.frame_w(first)),
@@ -141,9 +143,9 @@ def chain(scene: Scene, joints: Sequence[Node], tip: Node, base: Node | None) ->
 
 def limits(joints: Sequence[Node]) -> tuple[FloatArray, FloatArray]:
     """Least and greatest positions of joints, (k,) each; infinite for cyclic ones."""
-    sources = [_joint(node) for node in joints]
-    lower = [-np.inf if one.cyclic else one.minimum for one in sources]
-    upper = [np.inf if one.cyclic else one.minimum + one.range for one in sources]
+    drives = [node.drive for node in joints if node.drive is not None]
+    lower = [-np.inf if one.cyclic else one.minimum for one in drives]
+    upper = [np.inf if one.cyclic else one.minimum + one.range for one in drives]
     return np.array(lower), np.array(upper)
 
 
@@ -153,15 +155,3 @@ def homogeneous(place: Frame) -> FloatArray:
     whole[:3, :3] = matrix(place)
     whole[:3, 3] = place.position
     return whole
-
-
-def _joint(node: Node) -> Joint:
-    assert isinstance(node.source, Joint)
-    return node.source
-
-
-def _moved(scene: Scene, node: Node) -> Frame:
-    """What a joint that is not to move does now."""
-    if _joint(node).kind is not JointKind.SPHERICAL:
-        node.joint_position = scene.joint_position(node)
-    return node.moved

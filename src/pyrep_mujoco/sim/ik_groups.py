@@ -10,7 +10,7 @@ from pyrep_mujoco.scene.inverse_kinematics import solve
 from pyrep_mujoco.sim.ik_problem import Problem, group, ik_joint, problem
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.groups import Constraint
-from pyrep_mujoco.ttm.joints import Joint, JointMode
+from pyrep_mujoco.ttm.joints import JointMode
 
 NOT_PERFORMED, SUCCESS, FAILURE = 0, 1, 2
 """What simCheckIkGroup returns, as CoppeliaSim names them."""
@@ -239,7 +239,7 @@ def _inverse_joints(handle: int) -> list[int]:
         for node in tree.node(element.tip).ancestors():
             if node.handle == element.base:
                 break
-            if isinstance(node.source, Joint) and node.source.mode is JointMode.IK:
+            if node.drive is not None and node.drive.mode is JointMode.IK:
                 above.append(node.handle)
         found |= dict.fromkeys(reversed(above))
     return list(found)

@@ -73,6 +73,8 @@ def follow(
     lines: Sequence[FloatArray],
     limits: Limits,
     collide: Check | None = None,
+    *,
+    block: int = BLOCK,
 ) -> FloatArray | None:
     """Joint positions that take tips from pose to pose.
 
@@ -82,6 +84,7 @@ def follow(
       lines: for each reach (n, 4, 4) poses in the world, near each other.
       limits: of the joints, (m,) each.
       collide: tells which joint positions collide; None if that does not matter.
+      block: how many points are solved together.
 
     Returns:
       (n, m), or None where it cannot be done.
@@ -89,16 +92,14 @@ def follow(
     path: list[FloatArray] = []
     last = start
     count = len(lines[0])
-    for first in range(0, count, BLOCK):
-        block = slice(first, min(first + BLOCK, count))
-        starts = np.repeat(last[None], block.stop - first, axis=0)
-        points, reached = solve(
-            reaches, starts, [line[block] for line in lines], limits
-        )
+    for first in range(0, count, block):
+        part = [line[first : first + block] for line in lines]
+        starts = np.repeat(last[None], len(part[0]), axis=0)
+        points, reached = solve(reaches, starts, part, limits)
         steps = np.abs(np.diff(points, axis=0, prepend=last[None]))
         if not reached.all() or steps.max() > LARGEST_STEP:
             # Where points far from the start fail, one after the other may do.
-            again = _one_by_one(reaches, last, [line[block] for line in lines], limits)
+            again = _one_by_one(reaches, last, part, limits)
             if again is None:
                 return None
             points = again

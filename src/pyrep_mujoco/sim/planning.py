@@ -92,7 +92,7 @@ def nonlinear_path(
             _one(check),
             algorithm=algorithm,
             resolution=RESOLUTION * (FINER if last else 1.0),
-            seed=_seed(),
+            seed=draw_seed(),
         )
         if corners is None:
             # It had all the checks that it may have; the next would need as many.
@@ -126,6 +126,6 @@ def _one(check: Check) -> Callable[[FloatArray], bool]:
     return lambda posture: not check(posture[None])[0]
 
 
-def _seed() -> int:
+def draw_seed() -> int:
     """Drawn from numpy's global generator, as all that RLBench leaves to chance."""
     return int(np.random.randint(1, 2**31 - 1))  # noqa: NPY002

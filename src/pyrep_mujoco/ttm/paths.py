@@ -1,10 +1,37 @@
 """Paths: curves through control points."""
 
+import math
 from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Any
 
 from pyrep_mujoco.ttm.chunks import Chunk, read_run, read_section, require_end
 from pyrep_mujoco.ttm.objects import SceneObject, read_base
 from pyrep_mujoco.ttm.values import Pose, integer, make_pose, numbers
+
+TURN_LENGTH = 0.1 / (math.pi / 2)
+"""What a turn counts where a file does not say it [m/rad]: CoppeliaSim's default."""
+
+
+class PathBit(IntFlag):
+    """Bits of `Path.attributes`; named are those that change the curve."""
+
+    CLOSED = 0x4
+    AUTOMATIC_ORIENTATION = 0x8
+    FLAT = 0x40
+    KEEP_X_UP = 0x800
+
+
+class LengthRule(IntEnum):
+    """What the length between two points of a path is."""
+
+    WAY = 0
+    TURN = 1
+    GREATER = 2
+    SUM = 3
+    ROOT_OF_SQUARES = 4
+    WAY_IF_ANY = 5
+    TURN_IF_ANY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +41,7 @@ class ControlPoint:
     pose: Pose
     """In the path's frame."""
     bezier_before: float
-    """Share of the way to the point before at which a Bezier curve leaves it."""
+    """Share of half the way to the point before at which a Bezier curve begins."""
     bezier_after: float
     """The same towards the point after."""
     bezier_points: int
@@ -28,7 +55,11 @@ class Path(SceneObject):
     points: tuple[ControlPoint, ...]
     """In order."""
     attributes: int
-    """Bits that say whether it is closed, flat, and oriented along itself."""
+    """Bits of `PathBit`, and others."""
+    turn_length: float
+    """What a turn of 1 rad counts where lengths and turns are compared [m]."""
+    length_rule: int
+    """What its length is; of `LengthRule`."""
 
 
 def read_path(section: Chunk) -> Path:
@@ -42,19 +73,24 @@ def read_path(section: Chunk) -> Path:
         ignored=("Var", "Pss", "Sha", "Sec", "Scl"),
     )
     require_end(section, end)
-    points, attributes = record["Ntp"]
-    return Path(**base, points=points, attributes=attributes)
+    return Path(**base, **record["Ntp"])
 
 
-def _read_points(section: Chunk) -> tuple[tuple[ControlPoint, ...], int]:
+def _read_points(section: Chunk) -> dict[str, Any]:
     record = read_section(
         section,
-        {"At2": integer},
+        {"At2": integer, "Av3": numbers("fi")},
         repeated={"Pat": _read_point},
         # Drawing, interpolation and velocities along the path.
-        ignored=("Si2", "Cl0", "Jm2", "Av3", "Av9", "Av2"),
+        ignored=("Si2", "Cl0", "Jm2", "Av9", "Av2"),
     )
-    return tuple(record["Pat"]), record["At2"]
+    turn_length, length_rule = record.get("Av3", (TURN_LENGTH, LengthRule.WAY_IF_ANY))
+    return {
+        "points": tuple(record["Pat"]),
+        "attributes": record["At2"],
+        "turn_length": turn_length,
+        "length_rule": length_rule,
+    }
 
 
 def _read_point(section: Chunk) -> ControlPoint:
