@@ -6,7 +6,8 @@ PyRepMujocoError
 ├── SceneError (RuntimeError)      what cannot be simulated
 ├── NotLaunchedError (RuntimeError)  nothing is simulated in this process
 ├── MissingDependencyError (ImportError)  an optional package is not installed
-└── InstallError (RuntimeError)    PyRep cannot be made to simulate with MuJoCo
+├── InstallError (RuntimeError)    PyRep cannot be made to simulate with MuJoCo
+└── DrawingError (RuntimeError)    there is no OpenGL to draw with
 """
 
 import os
@@ -139,3 +140,17 @@ class InstallError(PyRepMujocoError, RuntimeError):
 
     def __init__(self, what: str, next_step: str) -> None:
         super().__init__(f"{what}. {next_step}")
+
+
+class DrawingError(PyRepMujocoError, RuntimeError):
+    """Pictures cannot be drawn in this process.
+
+    Args:
+      why: what OpenGL or its absence says.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"There is no OpenGL to draw with: {why}. Set MUJOCO_GL to egl or osmesa "
+            "before the first picture; `rlbench-puffer doctor` says what works here."
+        )

@@ -35,7 +35,10 @@ def test_parts_of_one_colour_are_one_geom_and_others_apart() -> None:
     ]
     scene = scene_of(POOL, w.shape(w.base("mixed", 1), w.compound("Gsg", *parts)))
     geoms = drawn(scene)
-    assert [scene.model.geom_rgba[geom, :3].tolist() for geom in geoms] == [
+    assert [
+        scene.model.mat_rgba[scene.model.geom_matid[geom], :3].tolist()
+        for geom in geoms
+    ] == [
         [1, 0, 0],
         [0, 0, 1],
     ]

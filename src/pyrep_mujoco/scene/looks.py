@@ -9,9 +9,11 @@ from pyrep_mujoco.scene.visual_meshes import VisualMesh, visual_meshes
 from pyrep_mujoco.ttm.model import World
 from pyrep_mujoco.ttm.objects import ModelProperty, SpecialProperty
 from pyrep_mujoco.ttm.shapes import Shape
+from pyrep_mujoco.ttm.values import Vector
 from pyrep_mujoco.ttm.viewpoints import Light, LightKind
 
 SEEN_GROUP, HIDDEN_GROUP = 2, 5
+_DRAWN = (SEEN_GROUP, HIDDEN_GROUP)
 """MuJoCo's groups of drawn geoms and of those that could be drawn but are hidden."""
 
 
@@ -38,13 +40,11 @@ def add_visual_geoms(spec: mujoco.MjSpec, body: mujoco.MjsBody, node: Node) -> N
         name = f"{node.name}:look{number}"
         _add_mesh(spec, name, look)
         _add_material(spec, name, look)
-        rgb = look.color.ambient_diffuse if look.shows_color else (1.0, 1.0, 1.0)
         body.add_geom(
             name=name,
             type=mujoco.mjtGeom.mjGEOM_MESH,
             meshname=name,
             material=name,
-            rgba=[*rgb, look.color.opacity],
             group=group,
             contype=0,
             conaffinity=0,
@@ -67,10 +67,10 @@ def _add_material(spec: mujoco.MjSpec, name: str, look: VisualMesh) -> None:
     color = look.color
     material = spec.add_material(
         name=name,
-        # MuJoCo has one number where OpenGL has a colour.
-        specular=float(np.mean(color.specular)),
+        rgba=_rgba(look),
+        specular=_one_number(color.specular),
         shininess=min(color.shininess / 128, 1.0),
-        emission=float(np.mean(color.emission)),
+        emission=_one_number(color.emission),
     )
     if look.texture is not None:
         height, width, channels = look.texture.pixels.shape
@@ -83,6 +83,39 @@ def _add_material(spec: mujoco.MjSpec, name: str, look: VisualMesh) -> None:
         )
         picture.data = look.texture.pixels.tobytes()
         material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+
+
+def _rgba(look: VisualMesh) -> list[float]:
+    rgb = look.color.ambient_diffuse if look.shows_color else (1.0, 1.0, 1.0)
+    return [*rgb, look.color.opacity]
+
+
+def _one_number(rgb: Vector) -> float:
+    """MuJoCo has one number where OpenGL has a colour."""
+    return float(np.mean(rgb))
+
+
+def drawn_geoms(model: mujoco.MjModel, body: int) -> list[int]:
+    """The ids of a body's geoms that are drawn or could be, in the order of looks."""
+    first, count = int(model.body_geomadr[body]), int(model.body_geomnum[body])
+    groups = model.geom_group[first : first + count].tolist()
+    return [first + place for place, group in enumerate(groups) if group in _DRAWN]
+
+
+def recolor(model: mujoco.MjModel, body: int, node: Node) -> None:
+    """Give the geoms of a shape's body the colours that the shape has now."""
+    for geom, look in zip(drawn_geoms(model, body), visual_meshes(node), strict=False):
+        material = int(model.geom_matid[geom])
+        model.mat_rgba[material] = _rgba(look)
+        model.mat_specular[material] = _one_number(look.color.specular)
+        model.mat_emission[material] = _one_number(look.color.emission)
+
+
+def show(model: mujoco.MjModel, body: int, node: Node) -> None:
+    """Let cameras see the geoms of a shape's body, or not, as the shape says now."""
+    group = SEEN_GROUP if is_visible(node) else HIDDEN_GROUP
+    for geom in drawn_geoms(model, body):
+        model.geom_group[geom] = group
 
 
 def add_light(body: mujoco.MjsBody, node: Node, source: Light, place: Frame) -> None:

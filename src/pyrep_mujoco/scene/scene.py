@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from pyrep_mujoco.errors import SceneError
+from pyrep_mujoco.scene import looks
 from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.copies import add_copies
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
@@ -206,6 +207,19 @@ class Scene(State):
             first = int(model.body_geomadr[body])
             geoms = slice(first, first + int(model.body_geomnum[body]))
             model.geom_friction[geoms, 0] = node.source.material.friction
+
+    def recolor(self, node: Node) -> None:
+        """Note that a shape's colours were changed."""
+        body = self._compiled.bodies.get(node)
+        if body is not None:
+            looks.recolor(self._compiled.model, body, node)
+
+    def show(self, node: Node) -> None:
+        """Note that cameras see an object and all below, or do so no more."""
+        for below in node.tree():
+            body = self._compiled.bodies.get(below)
+            if body is not None:
+                looks.show(self._compiled.model, body, below)
 
     def step(self, physics_steps: int = 1) -> None:
         """Let time go on by so many physics steps.

@@ -1,6 +1,7 @@
 """What cameras see of a shape: one mesh for each look that its parts have."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -70,6 +71,18 @@ def visual_meshes(node: Node) -> list[VisualMesh]:
     if kept is None or kept[0] is not geometry:
         kept = _KEPT[node] = geometry, _made(node)
     return kept[1]
+
+
+def keep_with_colors(
+    node: Node, geometry: Mesh | Compound, change: Callable[[Color], Color]
+) -> None:
+    """Keep what was made of a shape for a geometry that differs in colours alone."""
+    assert isinstance(node.source, Shape)
+    looks = [
+        dataclasses.replace(look, color=change(look.color))
+        for look in visual_meshes(node)
+    ]
+    _KEPT[node] = geometry, looks
 
 
 def _made(node: Node) -> list[VisualMesh]:

@@ -178,10 +178,8 @@ def simSetObjectSpecialProperty(objectHandle: int, prop: int) -> None:
     before, now = node.source.special_properties, SpecialProperty(prop)
     if before != now:
         node.source = dataclasses.replace(node.source, special_properties=now)
-        if (before ^ now) & SpecialProperty.RENDERABLE and type_of(
-            node.source
-        ) == c.SHAPE:
-            simulation.scene.recompile()
+        if (before ^ now) & SpecialProperty.RENDERABLE:
+            simulation.scene.show(node)
 
 
 _NOT_MECHANICAL = (
@@ -211,8 +209,8 @@ def simSetModelProperty(objectHandle: int, prop: int) -> None:
     )
     physics, looks = _NOT_MECHANICAL
     if effect & looks:
-        simulation.scene.recompile()
-    elif effect & physics:
+        simulation.scene.show(node)
+    if effect & physics:
         simulation.scene.unsettle()
 
 

@@ -1,0 +1,95 @@
+"""What a picture is taken with: where from, how wide, how near and far."""
+
+import math
+from typing import NamedTuple
+
+import mujoco
+import numpy as np
+
+from pyrep_mujoco.scene.frames import FloatArray, Frame, matrix
+from pyrep_mujoco.ttm.vision_sensors import VisionSensor
+
+
+class View(NamedTuple):
+    """A vision sensor's view now."""
+
+    place: Frame
+    """In the world; it looks along +z with y up and x to the left."""
+    width: int
+    """Of the picture in pixels."""
+    height: int
+    """Of the picture in pixels."""
+    half_width: float
+    """At a distance of 1 m in perspective, else everywhere [m]."""
+    half_height: float
+    """At a distance of 1 m in perspective, else everywhere [m]."""
+    near: float
+    """Near clipping plane [m]."""
+    far: float
+    """Far clipping plane [m]."""
+    perspective: bool
+    """Else orthographic."""
+
+    def aim(self, scene: mujoco.MjvScene) -> None:
+        """Let MuJoCo draw a scene so."""
+        axes = matrix(self.place)
+        scale = self.near if self.perspective else 1.0
+        # Both eyes: MuJoCo takes the mean of them where there is no stereo.
+        for camera in scene.camera:
+            camera.pos[:] = self.place.position
+            camera.forward[:] = axes[:, 2]
+            camera.up[:] = axes[:, 1]
+            camera.frustum_center = 0.0
+            camera.frustum_width = self.half_width * scale
+            camera.frustum_bottom = -self.half_height * scale
+            camera.frustum_top = self.half_height * scale
+            camera.frustum_near = self.near
+            camera.frustum_far = self.far
+            camera.orthographic = not self.perspective
+
+    def sees(self, centres: FloatArray, radii: FloatArray) -> np.ndarray:
+        """Whether balls may be in the picture, one by one.
+
+        Args:
+          centres: (n, 3) in the world [m].
+          radii: (n,) [m].
+        """
+        along = (centres - self.place.position) @ matrix(self.place)
+        ahead = along[:, 2]
+        seen = (ahead + radii > self.near) & (ahead - radii < self.far)
+        for axis, half in ((0, self.half_width), (1, self.half_height)):
+            beside = np.abs(along[:, axis])
+            if self.perspective:
+                # The distance from the plane through the eye and the picture's edge.
+                outside = (beside - half * ahead) / math.hypot(1.0, half)
+            else:
+                outside = beside - half
+            seen &= outside < radii
+        return seen
+
+    def metres(self, depth: np.ndarray) -> np.ndarray:
+        """Distances along the view [m] of OpenGL's depths: 1 is near, 0 is far."""
+        near, far = np.float32(self.near), np.float32(self.far)
+        if not self.perspective:
+            return far - depth * (far - near)
+        share = near / far
+        return near / (share + depth * (1 - share))
+
+
+def view_of(sensor: VisionSensor, place: Frame) -> View:
+    """The view of a vision sensor that stands somewhere in the world."""
+    width, height = sensor.resolution
+    larger = max(width, height)
+    half = sensor.view_size / 2
+    if sensor.perspective:
+        half = math.tan(sensor.view_angle / 2)
+    return View(
+        place,
+        width,
+        height,
+        half * width / larger,
+        half * height / larger,
+        sensor.near,
+        sensor.far,
+        sensor.perspective,
+    )
