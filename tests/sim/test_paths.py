@@ -46,7 +46,7 @@ def path(
     return handle
 
 
-def positions(handle: int, shares: Sequence[float]) -> np.ndarray:
+def positions(handle: int, shares: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.array([simGetPositionOnPath(handle, share) for share in shares])
 
 
