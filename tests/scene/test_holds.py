@@ -215,3 +215,30 @@ def test_a_spherical_joint_is_read_and_put_in_its_own_frame() -> None:
     assert scene.frame_w(weight).quat_wxyz == pytest.approx(
         weight.frame_w.quat_wxyz, abs=1e-9
     )
+
+
+def test_a_motor_locked_at_zero_velocity_holds_with_any_force() -> None:
+    scene = scene_of(
+        w.box("post", 1, dynamic=False, position=(0, 0, 2)),
+        w.joint(
+            w.base("hinge", 2, 1, quat_wxyz=LEVEL),
+            flags=CYCLIC | MOTOR,
+            max_force=0.1,
+            locked=True,
+        ),
+        w.box("weight", 3, 2, position=(0.5, 0, 0)),
+    )
+    hinge, model = scene.tree.node("hinge"), scene.model
+    scene.step(100)
+    assert scene.joint_position(hinge) == 0
+    assert hinge.drive is not None
+    hinge.drive.target_velocity = -0.1
+    scene.redrive(hinge)
+    scene.step(20)
+    given_way = scene.joint_position(hinge)
+    assert given_way > 0.02
+    hinge.drive.target_velocity = 0.0
+    scene.redrive(hinge)
+    scene.step(100)
+    assert scene.joint_position(hinge) == given_way
+    assert scene.model is model

@@ -105,9 +105,8 @@ def test_a_configuration_brings_all_back_at_rest() -> None:
         w.dummy(w.base("on_loose", 5, 4, position=(0, 0, 1))),
         w.box("other", 6, position=(0, 0, 9)),
     ) as simulation:
-        names: tuple[str, ...]
         names = ("base", "joint", "tip", "loose", "on_loose", "other")
-        handles = dict(zip(names, map(objects.simGetObjectHandle, names), strict=True))
+        handles = {name: objects.simGetObjectHandle(name) for name in names}
 
         def told() -> np.ndarray:
             return np.array(

@@ -7,7 +7,7 @@ import mujoco
 from pyrep_mujoco.scene.build import build_spec
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
-from pyrep_mujoco.scene.motors import drive, robot_parts
+from pyrep_mujoco.scene.motors import drive, regime, robot_parts
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import World
@@ -71,8 +71,9 @@ class Compiled:
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
         self.stale = True
         """Whether bodies moved since their places were worked out."""
-        for node in self.motors:
-            self.drive(node)
+        self.inertia = self.model.dof_M0.copy()
+        """What each degree of freedom moves [kg m^2 or kg]."""
+        self._regimes: dict[Node, object] = {}
 
     def _find(self, tree: Tree) -> None:
         kinds = mujoco.mjtObj
@@ -205,20 +206,33 @@ class Compiled:
         self.model.jnt_axis[number] = matrix(place)[:, 2]
 
     def drive(self, joint: Node) -> None:
-        """Set a joint's actuator and limits to what its object says now."""
-        number = self.places[joint].joint
+        """Set a joint's actuator and limits to what drives it now."""
         state = joint.drive
         assert state is not None
-        self.model.jnt_limited[number] = not state.cyclic
-        least = state.minimum
-        self.model.jnt_range[number] = least, least + max(state.range, 1e-6)
-        if joint in self.motors:
+        key = regime(state)
+        motor = self.motors.get(joint)
+        if self._regimes.get(joint) == key and motor is not None:
+            # Most often only what it goes for has changed.
+            goal = (
+                state.target_position
+                if state.position_control
+                else state.target_velocity
+            )
+            self.data.ctrl[motor] = goal
+            return
+        self._regimes[joint] = key
+        place = self.places[joint]
+        self.model.jnt_limited[place.joint] = has_limits(joint)
+        most = state.minimum + max(state.range, 1e-6)
+        self.model.jnt_range[place.joint] = state.minimum, most
+        if motor is not None:
             drive(
                 self.model,
                 self.data,
                 joint,
-                actuator=self.motors[joint],
-                dof=self.places[joint].dofs.start,
+                actuator=motor,
+                dof=place.dofs.start,
+                inertia=float(self.inertia[place.dofs.start]),
                 robot=joint in self.robots,
             )
 
@@ -230,3 +244,10 @@ class Compiled:
                 return False
             node = held.carrier
         return True
+
+
+def has_limits(joint: Node) -> bool:
+    """Whether a joint has a least and a greatest position."""
+    assert isinstance(joint.source, Joint)
+    assert joint.drive is not None
+    return joint.source.kind is not JointKind.SPHERICAL and not joint.drive.cyclic

@@ -9,8 +9,9 @@ import numpy as np
 
 from pyrep_mujoco.scene.build import weld_name
 from pyrep_mujoco.scene.collision_geoms import GROUP
-from pyrep_mujoco.scene.compiled import Compiled
+from pyrep_mujoco.scene.compiled import Compiled, has_limits
 from pyrep_mujoco.scene.frames import relative
+from pyrep_mujoco.scene.motors import is_locked
 from pyrep_mujoco.scene.tree import Node
 
 IMMOVABLE = 1e6
@@ -27,14 +28,19 @@ class Holds:
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
-        self._inertia = compiled.model.dof_armature.copy(), compiled.model.dof_M0.copy()
+        self._armature = compiled.model.dof_armature.copy()
         self.welded: dict[Node, Node] = {}
         """Free shapes and what carries each."""
         self.frozen: set[Node] = set()
         """Free shapes and joints that stand still."""
+        self.locked: set[Node] = set()
+        """Joints that their motors hold where they are."""
         self._qpos, self._dofs = np.empty(0, int), np.empty(0, int)
         for node in compiled.links:
             self.let_touch(node)
+        for node in compiled.places:
+            if node.drive is not None:
+                self.drive(node)
 
     def let_touch(self, node: Node, respondable: bool = True) -> None:
         """Say what a shape's geoms may touch: nothing, what moves, or all."""
@@ -66,29 +72,49 @@ class Holds:
         if joint not in self.frozen:
             self.frozen.add(joint)
             place = self._compiled.places[joint]
-            self._compiled.data.qvel[place.dofs] = 0.0
-            self._compiled.model.dof_armature[place.dofs] = IMMOVABLE
-            # MuJoCo takes this one for a body that is alone on its joint.
-            self._compiled.model.dof_M0[place.dofs] = IMMOVABLE
             self._compiled.model.jnt_limited[place.joint] = False
-            self._note_frozen()
+            self._keep_still(joint)
             self.let_touch(node)
 
     def thaw(self, node: Node, joint: Node) -> None:
         """Let it move again."""
         if joint in self.frozen:
             self.frozen.remove(joint)
-            place = self._compiled.places[joint]
-            armature, alone = self._inertia
-            self._compiled.model.dof_armature[place.dofs] = armature[place.dofs]
-            self._compiled.model.dof_M0[place.dofs] = alone[place.dofs]
             if joint.drive is not None:
-                self._compiled.drive(joint)
-            self._note_frozen()
+                limited = has_limits(joint)
+                number = self._compiled.places[joint].joint
+                self._compiled.model.jnt_limited[number] = limited
+                self.drive(joint)
+            self._keep_still(joint)
             self.let_touch(node)
 
+    def drive(self, joint: Node) -> None:
+        """Let a joint do what drives it says now: its motor, its lock, its limits."""
+        state = joint.drive
+        assert state is not None
+        if joint not in self.frozen:
+            self._compiled.drive(joint)
+        locked = is_locked(state)
+        if locked != (joint in self.locked):
+            (self.locked.add if locked else self.locked.remove)(joint)
+            self._keep_still(joint)
+
+    def _keep_still(self, joint: Node) -> None:
+        """Let a free shape or a joint move or not, as the sets say."""
+        model, place = self._compiled.model, self._compiled.places[joint]
+        if joint in self.frozen or joint in self.locked:
+            self._compiled.data.qvel[place.dofs] = 0.0
+            model.dof_armature[place.dofs] = IMMOVABLE
+            # MuJoCo takes this one for a body that is alone on its joint.
+            model.dof_M0[place.dofs] = IMMOVABLE
+        else:
+            model.dof_armature[place.dofs] = self._armature[place.dofs]
+            model.dof_M0[place.dofs] = self._compiled.inertia[place.dofs]
+        self._note_frozen()
+
     def _note_frozen(self) -> None:
-        places = [self._compiled.places[node] for node in self.frozen]
+        still = self.frozen | self.locked
+        places = [self._compiled.places[node] for node in still]
         every = np.arange(max(self._compiled.model.nq, self._compiled.model.nv))
         none = [np.empty(0, int)]
         self._qpos = np.concatenate(none + [every[place.qpos] for place in places])
@@ -130,7 +156,7 @@ class Holds:
     def step(self, physics_steps: int) -> None:
         """Let time go on; what stands still is put back after it."""
         model, data = self._compiled.model, self._compiled.data
-        if not self.frozen:
+        if not len(self._qpos):
             mujoco.mj_step(model, data, physics_steps)
             return
         keep = data.qpos[self._qpos]

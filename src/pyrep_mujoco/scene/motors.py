@@ -93,6 +93,33 @@ def _motor(
     return Motor(gain, bias, control, joint.max_force, 0.0, 0.0)
 
 
+def is_locked(joint: Drive) -> bool:
+    """Whether the motor holds the joint where it is, with any force."""
+    return (
+        joint.locked_at_zero
+        and joint.motor
+        and not joint.position_control
+        and joint.target_velocity == 0
+    )
+
+
+def regime(joint: Drive) -> tuple[object, ...]:
+    """All that an actuator depends on but for what it goes for."""
+    return (
+        joint.motor,
+        joint.position_control,
+        joint.spring,
+        joint.max_force,
+        joint.pid,
+        joint.spring_constants,
+        joint.cyclic,
+        joint.minimum,
+        joint.range,
+        # Then it may be a brake.
+        joint.position_control or joint.target_velocity == 0,
+    )
+
+
 def drive(
     model: mujoco.MjModel,
     data: mujoco.MjData,
@@ -100,12 +127,12 @@ def drive(
     *,
     actuator: int,
     dof: int,
+    inertia: float,
     robot: bool,
 ) -> None:
     """Set a joint's actuator to what drives it now; takes effect at once."""
     assert isinstance(node.source, Joint)
     assert node.drive is not None
-    inertia = float(model.dof_M0[dof])
     set_to = motor(node.source.kind, node.drive, inertia, robot=robot)
     model.actuator_gainprm[actuator, 0] = set_to.gain
     model.actuator_biasprm[actuator, :3] = set_to.bias

@@ -256,6 +256,8 @@ class Scene(State):
 
     def _settle(self) -> None:
         """Let MuJoCo's model and state be what the objects say now."""
+        if self._driven:
+            self._settle_drives()
         if not self._unsettled:
             return
         if self._outdated or not settle(self.tree, self._compiled, self._holds):

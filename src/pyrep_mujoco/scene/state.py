@@ -28,6 +28,7 @@ class State:
 
     def __init__(self) -> None:
         self.tree = Tree()
+        self._driven: set[Node] = set()
 
     def frame_w(self, node: Node) -> Frame:
         """Where an object is in the world now."""
@@ -106,9 +107,15 @@ class State:
 
     def redrive(self, node: Node) -> None:
         """Note that a joint's drive was changed: its motor, its limits."""
-        compiled = self._compiled
-        if node in compiled.places and node not in self._holds.frozen:
-            compiled.drive(node)
+        self._driven.add(node)
+
+    def _settle_drives(self) -> None:
+        """Let all joints do what drives them says now."""
+        places = self._compiled.places
+        for node in self._driven:
+            if node in places:
+                self._holds.drive(node)
+        self._driven.clear()
 
     def place(self, node: Node, frame_w: Frame) -> None:
         """Put an object somewhere in the world; its tree goes along.
