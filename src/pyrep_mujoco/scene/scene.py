@@ -228,6 +228,8 @@ class Scene(State):
           SceneError: the physics produced numbers that are not finite.
         """
         self._settle()
+        # Not before: what is set and set back between two steps has no effect.
+        self._settle_drives()
         data = self._compiled.data
         self._holds.step(physics_steps)
         self._compiled.stale = True
@@ -256,8 +258,6 @@ class Scene(State):
 
     def _settle(self) -> None:
         """Let MuJoCo's model and state be what the objects say now."""
-        if self._driven:
-            self._settle_drives()
         if not self._unsettled:
             return
         if self._outdated or not settle(self.tree, self._compiled, self._holds):
