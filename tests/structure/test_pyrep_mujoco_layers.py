@@ -8,7 +8,7 @@ from structure.sources import ROOT, imports, module_name, package_files
 
 PACKAGE = ROOT / "src" / "pyrep_mujoco"
 
-LAYERS = ("errors", "extras", "ttm", "scene", "sim", "install")
+LAYERS = ("errors", "extras", "ttm", "base_scene", "scene", "sim", "install")
 """From the ground floor up; a part may import its own layer and below."""
 
 
