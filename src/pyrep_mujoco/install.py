@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from pyrep_mujoco.base_scene.lookup import watch_rlbench
 from pyrep_mujoco.errors import InstallError
 from pyrep_mujoco.sim.api import api_module
 
@@ -55,6 +56,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def install() -> None:
     """Let PyRep simulate with MuJoCo in this process; again is fine.
 
+    Where RLBench's scene file is missing, RLBench is shown one that is built here.
     ``COPPELIASIM_ROOT``, which PyRep wants to name a folder, is set to one if it names
     none.
 
@@ -71,6 +73,7 @@ def install() -> None:
         _require_pyrep()
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+    watch_rlbench()
     root = os.environ.get(ROOT)
     if not root or not Path(root).is_dir():
         os.environ[ROOT] = str(Path(__file__).parent)

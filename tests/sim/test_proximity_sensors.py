@@ -16,6 +16,7 @@ from pyrep_mujoco.sim.proximity_sensors import (
 from pyrep_mujoco.sim.simulation import Simulation
 from pyrep_mujoco.ttm.shapes import Shape
 from sim.launched import launched
+from ttm_sensors import proximity_sensor
 
 ALL = -2
 SIZES = ((0.1, 0.1, 0.1), (2.0, 2.0, 0.02))
@@ -28,7 +29,7 @@ BOX = [
 
 
 def sensor(planes: Any = BOX, **settings: Any) -> bytes:
-    return w.proximity_sensor(w.base("sensor", 1), planes, **settings)
+    return proximity_sensor(w.base("sensor", 1), planes, **settings)
 
 
 def box(name: str, handle: int, *position: float, index: int = 0, **more: Any) -> bytes:

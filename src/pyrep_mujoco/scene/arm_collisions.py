@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrep_mujoco.scene.collisions import Collisions
 from pyrep_mujoco.scene.frames import FloatArray, Frame, matrix
-from pyrep_mujoco.scene.places import Boxes, overlaps
+from pyrep_mujoco.scene.places import Boxes, overlaps, places_w
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.joints import Joint, JointKind
@@ -44,7 +44,7 @@ class ArmCollisions:
         for entity, other in pairs:
             sides = collisions.collidable_pairs(entity, None if other < 0 else other)
             if all(sides):
-                group = _Group(self._chain, collisions, *sides)
+                group = _Group(scene, self._chain, collisions, *sides)
                 self._always = self._always or group.still_collides()
                 self._groups.append(group)
 
@@ -112,6 +112,7 @@ class _Group:
 
     def __init__(
         self,
+        scene: Scene,
         chain: _Chain,
         collisions: Collisions,
         firsts: list[Node],
@@ -119,7 +120,7 @@ class _Group:
     ) -> None:
         self._meshes = collisions.meshes
         self._shapes = list(dict.fromkeys([*firsts, *seconds]))
-        positions, rotations = collisions.places.of(self._shapes)
+        positions, rotations = places_w(scene, self._shapes)
         self._boxes = Boxes(collisions.surfaces, self._shapes)
         self._now = np.zeros((len(self._shapes), 4, 4))
         self._now[:, :3, :3], self._now[:, :3, 3] = rotations, positions

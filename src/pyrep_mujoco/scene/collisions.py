@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pyrep_mujoco.scene.entities import objects_of, shapes_with
-from pyrep_mujoco.scene.places import Boxes, Places, overlaps
+from pyrep_mujoco.scene.places import Boxes, overlaps, place_of, places_w
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surfaces
 from pyrep_mujoco.scene.tree import Node
@@ -27,8 +27,6 @@ class Collisions:
         self._scene = scene
         self.surfaces = Surfaces()
         """Of all shapes that were asked for."""
-        self.places = Places(scene)
-        """Of the scene's shapes."""
         self.meshes = TriangleMeshes(self.surfaces)
         """Of all shapes that were asked for."""
 
@@ -132,7 +130,7 @@ class Collisions:
                 yield float(bounds[row, column]), firsts[row], seconds[column]
 
     def _boxes(self, shapes: Sequence[Node]) -> tuple[np.ndarray, np.ndarray]:
-        return Boxes(self.surfaces, shapes).at(*self.places.of(shapes))
+        return Boxes(self.surfaces, shapes).at(*places_w(self._scene, shapes))
 
     def _placed(self, node: Node) -> object | None:
-        return self.meshes.place(node, *self.places.of_one(node))
+        return self.meshes.place(node, *place_of(self._scene.frame_w(node)))

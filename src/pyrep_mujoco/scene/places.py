@@ -2,57 +2,35 @@
 
 from collections.abc import Sequence
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrep_mujoco.scene.frames import FloatArray
+from pyrep_mujoco.scene.frames import FloatArray, Frame
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surfaces
 from pyrep_mujoco.scene.tree import Node
-from pyrep_mujoco.ttm.shapes import Shape
 
 
-class Places:
-    """The places of a scene's shapes, without a look-up by name for each call."""
+def places_w(scene: Scene, shapes: Sequence[Node]) -> tuple[FloatArray, FloatArray]:
+    """Positions (n, 3) [m] and rotations (n, 3, 3) of shapes in the world now."""
+    compiled = scene.compiled
+    data = scene.data
+    numbers = [compiled.bodies.get(node, -1) for node in shapes]
+    positions = data.xpos[numbers]
+    rotations = data.xmat[numbers].reshape(-1, 3, 3)
+    for place, number in enumerate(numbers):
+        # A shape that was hung elsewhere since the model was compiled.
+        if number < 0:
+            positions[place], rotations[place] = place_of(scene.frame_w(shapes[place]))
+    return positions, rotations
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._model: object = None
-        self._bodies: dict[Node, int] = {}
-        self._sites: dict[Node, int] = {}
 
-    def bodies(self, shapes: Sequence[Node]) -> list[int]:
-        """The ids of shapes' bodies."""
-        self._keep_up()
-        known = self._bodies
-        for node in shapes:
-            if node not in known:
-                known[node] = self._scene.model.body(node.name).id
-        return [known[node] for node in shapes]
-
-    def of(self, shapes: Sequence[Node]) -> tuple[FloatArray, FloatArray]:
-        """Positions (n, 3) [m] and rotations (n, 3, 3) of shapes in the world."""
-        bodies = self.bodies(shapes)
-        data = self._scene.data
-        return data.xpos[bodies], data.xmat[bodies].reshape(-1, 3, 3)
-
-    def of_one(self, node: Node) -> tuple[FloatArray, FloatArray]:
-        """Position (3,) [m] and rotation (3, 3) of any object in the world."""
-        if isinstance(node.source, Shape):
-            (body,) = self.bodies([node])
-            data = self._scene.data
-            return data.xpos[body], data.xmat[body].reshape(3, 3)
-        self._keep_up()
-        site = self._sites.get(node)
-        if site is None:
-            site = self._sites[node] = self._scene.model.site(node.name).id
-        data = self._scene.data
-        return data.site_xpos[site], data.site_xmat[site].reshape(3, 3)
-
-    def _keep_up(self) -> None:
-        """Forget the ids of a model that is no longer the scene's."""
-        if self._scene.model is not self._model:
-            self._model, self._bodies, self._sites = self._scene.model, {}, {}
+def place_of(frame: Frame) -> tuple[FloatArray, FloatArray]:
+    """A frame's position (3,) and rotation (3, 3)."""
+    rotation = np.empty(9)
+    mujoco.mju_quat2Mat(rotation, frame.quat_wxyz)
+    return np.array(frame.position), rotation.reshape(3, 3)
 
 
 class Boxes:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pyrep_mujoco.scene.detection import Detection, DetectionVolume, Point
 from pyrep_mujoco.scene.entities import members
-from pyrep_mujoco.scene.frames import FloatArray
-from pyrep_mujoco.scene.places import Places
+from pyrep_mujoco.scene.frames import FloatArray, Frame, relative
+from pyrep_mujoco.scene.places import place_of
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surface, Surfaces
 from pyrep_mujoco.scene.tree import Node
@@ -48,8 +48,8 @@ class _Pair:
     """The object's, if it is a shape."""
     hint: int | None = None
     """Which of its triangles was seen last."""
-    place: bytes = b""
-    """Where it was in the sensor's frame when it was asked for last."""
+    place: tuple[Frame, Frame] | None = None
+    """Where both were when they were asked for last."""
     answer: Point | None = None
     """The answer then."""
 
@@ -59,7 +59,6 @@ class Proximity:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._places = Places(scene)
         self._surfaces = Surfaces()
         self._volumes: weakref.WeakKeyDictionary[Node, _KeptVolume] = (
             weakref.WeakKeyDictionary()
@@ -68,7 +67,7 @@ class Proximity:
             weakref.WeakKeyDictionary()
         )
         self._pairs: dict[tuple[Node, Node], _Pair] = {}
-        self._model: object = None
+        self._compiled: object = None
 
     def detects(self, sensor: Node, thing: Node) -> Point | None:
         """Whether an object is in a sensor's volume, and where.
@@ -85,10 +84,10 @@ class Proximity:
           not be the nearest one; None if none is.
         """
         pair = self._pair(sensor, thing)
-        position, rotation = self._seen(sensor, thing)
-        place = position.tobytes() + rotation.tobytes()
+        place = self._scene.frame_w(sensor), self._scene.frame_w(thing)
         if place != pair.place:
-            pair.answer = self._detected(pair, thing, position, rotation)
+            seen = place_of(relative(place[1], place[0]))
+            pair.answer = self._detected(pair, thing, *seen)
             pair.place = place
         return pair.answer
 
@@ -102,9 +101,11 @@ class Proximity:
         source = sensor.source
         assert isinstance(source, ProximitySensor)
         volume = self._volume(sensor)
+        base = self._scene.frame_w(sensor)
         best: tuple[Detection, Node] | None = None
         for thing in self._candidates(source, entity):
-            position, rotation = self._seen(sensor, thing)
+            frame_w = self._scene.frame_w(thing)
+            position, rotation = place_of(relative(frame_w, base))
             if not isinstance(thing.source, Shape):
                 point = self._point(volume, source, thing, position)
                 length = math.hypot(*point) if point else math.inf
@@ -143,8 +144,9 @@ class Proximity:
         return point
 
     def _pair(self, sensor: Node, thing: Node) -> _Pair:
-        if self._scene.model is not self._model:
-            self._model, self._pairs = self._scene.model, {}
+        # What was removed is forgotten with the model that had it.
+        if self._scene.compiled is not self._compiled:
+            self._compiled, self._pairs = self._scene.compiled, {}
         found = self._pairs.get((sensor, thing))
         # An object that was changed has another source.
         if (
@@ -176,12 +178,6 @@ class Proximity:
             and node.source.special_properties & wanted
             and not node.has(ModelProperty.NOT_DETECTABLE)
         ]
-
-    def _seen(self, sensor: Node, thing: Node) -> tuple[FloatArray, FloatArray]:
-        """Position (3,) and rotation (3, 3) of an object in a sensor's frame."""
-        base, turn = self._places.of_one(sensor)
-        position, rotation = self._places.of_one(thing)
-        return (position - base) @ turn, turn.T @ rotation
 
     def _point(
         self,

@@ -3,11 +3,11 @@
 import os
 import threading
 
+from pyrep_mujoco.base_scene.stand_in import load_scene
 from pyrep_mujoco.scene.drives import Drive
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.configurations import Configuration, keep, put_back
 from pyrep_mujoco.sim.simulation import Simulation, current, end, is_launched, launch
-from pyrep_mujoco.ttm.cache import load_model
 from pyrep_mujoco.ttm.objects import ModelProperty
 
 LAUNCH_SECONDS = 600.0
@@ -45,7 +45,7 @@ def _launch(scene: str) -> None:
     simulation = launch()
     if os.path.isfile(scene):  # noqa: PTH113 - as PyRep gives it
         try:
-            simulation.scene.load(load_model(scene))
+            simulation.scene.load(load_scene(scene))
         except Exception:
             end()
             raise
@@ -176,7 +176,7 @@ def simLoadScene(scenePathAndName: str) -> int:
       SceneError: it holds what cannot be simulated.
       FileNotFoundError: there is no such file.
     """
-    model = load_model(scenePathAndName)
+    model = load_scene(scenePathAndName)
     simulation = launch()
     simulation.scene.load(model)
     return 1
