@@ -193,3 +193,20 @@ def test_a_group_goes_with_its_tip_and_a_second_one_has_its_own_name() -> None:
     with pytest.raises(RuntimeError, match="'Panda_ik#0'"):
         simGetIkGroupHandle("Panda_ik#0")
     assert simGetIkGroupHandle("Panda_ik") == first
+
+
+def test_a_copied_arm_has_a_group_and_a_collection_of_its_own() -> None:
+    launched, _ = panda()
+    scene, tree = launched.scene, launched.scene.tree
+    copies = scene.copy(list(tree.node("Panda").tree()))
+    group = simGetIkGroupHandle("Panda_ik#0")
+    (element,) = tree.ik_groups[group].elements
+    assert element.tip == copies[tree.node("Panda_tip")].handle
+    assert {one.name for one in tree.collections.values()} == {
+        "Panda_arm",
+        "Panda_arm#0",
+    }
+    joints = [tree.node(f"Panda_joint{n}#0").handle for n in range(1, 8)]
+    moved = compose(where(launched, "Panda_tip#0"), frame((0, 0, 0.02), (1, 0, 0, 0)))
+    place(launched, "Panda_target#0", moved)
+    assert simCheckIkGroup(group, joints)[0] == 1

@@ -15,7 +15,8 @@ _NO_HEADER = Header(22, False, 0, 40100)
 def add_copies(tree: Tree, nodes: Sequence[Node]) -> dict[Node, Node]:
     """Add copies of objects as the tree has them, with their scripts.
 
-    What hung on an object that is copied, too, hangs on its copy; all else on nothing.
+    Collections and IK groups all of whose objects are copied are copied, too. What
+    hung on an object that is copied, too, hangs on its copy; all else on nothing.
 
     Returns:
       each object's copy.
@@ -26,8 +27,16 @@ def add_copies(tree: Tree, nodes: Sequence[Node]) -> dict[Node, Node]:
         header=_NO_HEADER,
         objects=tuple(_loose_source(node, handles) for node in originals),
         textures=(),
-        collections=(),
-        ik_groups=(),
+        collections=tuple(
+            dataclasses.replace(group, name=_plain(group.name))
+            for group in tree.collections.values()
+            if all(element.object in handles for element in group.elements)
+        ),
+        ik_groups=tuple(
+            dataclasses.replace(group, name=_plain(group.name))
+            for group in tree.ik_groups.values()
+            if all(element.tip in handles for element in group.elements)
+        ),
         scripts=tuple(
             script for script in tree.scripts.values() if script.object in handles
         ),
@@ -48,6 +57,11 @@ def _loose_source(node: Node, handles: set[int]) -> SceneObject:
     parent = -1 if node.parent is None else node.parent.handle
     return dataclasses.replace(
         node.source,
-        name=node.name.partition("#")[0],
+        name=_plain(node.name),
         parent=parent if parent in handles else -1,
     )
+
+
+def _plain(name: str) -> str:
+    """A name without the number that tells copies apart."""
+    return name.partition("#")[0]
