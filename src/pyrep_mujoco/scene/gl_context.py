@@ -91,5 +91,7 @@ def _checksum(model: mujoco.MjModel) -> int:
     """A number that differs where what OpenGL holds of a model differs."""
     number = 0
     for name in _DRAWN:
-        number = zlib.crc32(memoryview(getattr(model, name)).cast("B"), number)
+        values = getattr(model, name)
+        if values.size:
+            number = zlib.crc32(memoryview(values).cast("B"), number)
     return number

@@ -90,6 +90,7 @@ def view_of(sensor: VisionSensor, place: Frame) -> View:
         half * width / larger,
         half * height / larger,
         sensor.near,
-        sensor.far,
+        # A program may set one before the other.
+        max(sensor.far, sensor.near * 1.001),
         sensor.perspective,
     )

@@ -9,6 +9,7 @@ from pyrep_mujoco.sim import (
     collisions,
     colors,
     configurations,
+    drawing_objects,
     forces,
     form_parameters,
     global_parameters,
@@ -17,6 +18,7 @@ from pyrep_mujoco.sim import (
     ik_paths,
     joints,
     lifecycle,
+    lights,
     matrices,
     mesh_editing,
     mesh_files,
@@ -35,12 +37,14 @@ from pyrep_mujoco.sim import (
     sizes,
     textures,
     tip_configurations,
+    vision_sensors,
 )
 
 TOPICS: tuple[ModuleType, ...] = (
     collisions,
     colors,
     configurations,
+    drawing_objects,
     forces,
     form_parameters,
     global_parameters,
@@ -49,6 +53,7 @@ TOPICS: tuple[ModuleType, ...] = (
     ik_paths,
     joints,
     lifecycle,
+    lights,
     matrices,
     mesh_editing,
     mesh_files,
@@ -67,6 +72,7 @@ TOPICS: tuple[ModuleType, ...] = (
     sizes,
     textures,
     tip_configurations,
+    vision_sensors,
 )
 """The modules whose functions ``sim...`` make up the API; PyRep has one of them under
 the name ``generateIkPath``."""
