@@ -72,7 +72,7 @@ class Compiled:
         self.stale = True
         """Whether bodies moved since their places were worked out."""
         self.inertia = self.model.dof_M0.copy()
-        """What each degree of freedom moves [kg m^2 or kg]."""
+        """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
 
     def _find(self, tree: Tree) -> None:
@@ -232,7 +232,7 @@ class Compiled:
                 joint,
                 actuator=motor,
                 dof=place.dofs.start,
-                inertia=float(self.inertia[place.dofs.start]),
+                inertia=1.0 / float(self.model.dof_invweight0[place.dofs.start]),
                 robot=joint in self.robots,
             )
 

@@ -26,6 +26,10 @@ LOOSE_DAMPING = {
 }
 """Damping of joints without a motor [Nm s/rad or N s/m]; chosen here, as above."""
 
+STEADINESS = 1.0
+"""Share of its velocity's error that a motor removes in a physics step; from 2 on it
+would shake."""
+
 ROBOT_ARMATURE = 0.1
 """Inertia that a robot's joints have of their own [kg m^2]: Bullet's motors hold
 against any load, and the masses in robot models are dummies."""
@@ -58,7 +62,7 @@ def motor(kind: JointKind, joint: Drive, inertia: float, *, robot: bool) -> Moto
     Args:
       kind: which way the joint moves.
       joint: what drives it.
-      inertia: what it moves [kg m^2 or kg].
+      inertia: what it moves while the other joints give way [kg m^2 or kg].
       robot: whether it belongs to a robot, whose motors never act as brakes.
     """
     if not joint.motor:
@@ -74,8 +78,9 @@ def motor(kind: JointKind, joint: Drive, inertia: float, *, robot: bool) -> Moto
         stiffness, damping = joint.spring_constants
         bias = (0.0, -stiffness, -damping)
         return _motor(joint, stiffness, bias, joint.target_position)
-    # A firmer motor would overshoot in one physics step at full force, and shake.
-    firmness = min(joint.max_force / SATURATION, 2 * inertia / PHYSICS_DT)
+    # A firmer motor overshoots in one physics step at full force, and shakes: MuJoCo
+    # integrates it implicitly only below that. Other postures have less inertia.
+    firmness = min(joint.max_force / SATURATION, STEADINESS * inertia / PHYSICS_DT)
     if joint.position_control:
         # Bullet goes for the velocity that would remove the share P of the error in
         # one step.
