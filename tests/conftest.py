@@ -6,6 +6,7 @@ import gc
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +31,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Load triton before Mesa: some tests use Mesa's libraries without a display."""
     load_triton_first()
+    _keep_bytecode(config)
+
+
+def _keep_bytecode(config: pytest.Config) -> None:
+    """Let the processes that tests start find compiled modules.
+
+    Many containers set PYTHONDONTWRITEBYTECODE. Each of the many workers would then
+    compile all that it imports anew, which takes longer than most tests do.
+    """
+    if not sys.dont_write_bytecode or config.cache is None:
+        return
+    folder = str(config.cache.mkdir("bytecode"))
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(
