@@ -26,9 +26,9 @@ LOOSE_DAMPING = {
 }
 """Damping of joints without a motor [Nm s/rad or N s/m]; chosen here, as above."""
 
-STEADINESS = 1.0
-"""Share of its velocity's error that a motor removes in a physics step; from 2 on it
-would shake."""
+STEADINESS, ROBOT_STEADINESS = 2.0, 1.0
+"""Share of its velocity's error that a motor removes in a physics step. Above 2 it
+would shake at full force; a robot's links have less inertia in other postures."""
 
 ROBOT_ARMATURE = 0.1
 """Inertia that a robot's joints have of their own [kg m^2]: Bullet's motors hold
@@ -80,7 +80,8 @@ def motor(kind: JointKind, joint: Drive, inertia: float, *, robot: bool) -> Moto
         return _motor(joint, stiffness, bias, joint.target_position)
     # A firmer motor overshoots in one physics step at full force, and shakes: MuJoCo
     # integrates it implicitly only below that. Other postures have less inertia.
-    firmness = min(joint.max_force / SATURATION, STEADINESS * inertia / PHYSICS_DT)
+    share = ROBOT_STEADINESS if robot else STEADINESS
+    firmness = min(joint.max_force / SATURATION, share * inertia / PHYSICS_DT)
     if joint.position_control:
         # Bullet goes for the velocity that would remove the share P of the error in
         # one step.
