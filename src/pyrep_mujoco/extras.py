@@ -21,6 +21,6 @@ def package(module: str, purpose: str, extra: str = "planning") -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         name = module.partition(".")[0]
-        if error.name is None or error.name.partition(".")[0] != name:
+        if error.name != name:
             raise
         raise MissingDependencyError(name, purpose, extra) from error

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import ttm_writer as w
+from pyrep_mujoco.scene.frames import frame
 from pyrep_mujoco.sim import simulation
+from pyrep_mujoco.sim.collisions import simCheckCollision
 from pyrep_mujoco.sim.ik_paths import collision_check
 from pyrep_mujoco.sim.ompl_search import OWN, RELATIVES
 from pyrep_mujoco.sim.scripts import simExtCallScriptFunction
@@ -135,3 +137,71 @@ def test_planners_and_functions_that_are_not_there_are_named(collection: int) ->
         simExtCallScriptFunction("dance@PyRep", 2, [], [], [], "")
     with pytest.raises(NotImplementedError, match="'getNonlinearPath@mine'"):
         simExtCallScriptFunction("getNonlinearPath@mine", 2, [], [], [], "")
+
+
+def drive(goal: str, *, ignore: bool = False, reach: float = 2.0) -> np.ndarray:
+    """A path of the box on wheels of `road`; places and turns."""
+    tree = simulation.current().scene.tree
+    (around,) = tree.collections
+    handles = [tree.node("car").handle, tree.node(goal).handle, around]
+    _, path, _, _ = simExtCallScriptFunction(
+        *("getNonlinearPathMobile@PyRep", 2, [*handles, int(ignore), 50]),
+        *([reach], ["RRTConnect"], ""),
+    )
+    return np.reshape(path, (-1, 3))
+
+
+@pytest.fixture
+def road() -> Iterator[None]:
+    """A box that is to drive past a wall, to goals before, behind and in it."""
+    launched = simulation.launch()
+    sizes = ((0.2, 0.1, 0.1), (0.1, 1.0, 0.3))
+    body = w.file(
+        w.box_pool(*sizes),
+        w.box("car", 1, size=sizes[0], position=(-0.6, 0, 0.06)),
+        w.box("wall", 2, index=1, size=sizes[1], dynamic=False, position=(0, 0, 0.15)),
+        w.dummy(w.base("near", 3, position=(-0.6, 0.4, 0))),
+        w.dummy(w.base("behind", 4, position=(0.6, 0, 0))),
+        w.dummy(w.base("inside", 5)),
+        w.section(
+            "GRP",
+            w.chunk("Grn", "car"),
+            w.chunk("Gix", 2000000),
+            w.section(
+                "Asg",
+                w.chunk("Obj", 1, 0),
+                w.chunk("Gty", b"\1"),
+                w.chunk("Var", b"\1"),
+            ),
+        ),
+    )
+    launched.scene.load(read_model(body))
+    yield
+    simulation.end()
+
+
+@pytest.mark.parametrize("goal", ["near", "behind"])
+def test_a_base_drives_around_a_wall_and_has_not_moved(road: None, goal: str) -> None:
+    np.random.seed(1)  # noqa: NPY002
+    scene = simulation.current().scene
+    car = scene.tree.node("car")
+    before = scene.data.qpos.copy()
+    path = drive(goal)
+    assert len(path) >= 50
+    np.testing.assert_array_equal(scene.data.qpos, before)
+    target = scene.frame_w(scene.tree.node(goal)).position
+    np.testing.assert_allclose(path[0], [-0.6, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(path[-1], [target[0], target[1], 0], atol=1e-6)
+    for x, y, turn in path:
+        place = frame((x, y, 0.06), (np.cos(turn / 2), 0, 0, np.sin(turn / 2)))
+        scene.place(car, place)
+        assert simCheckCollision(car.handle, -2) == 0
+    # It turns on circles of 0.1 m at least.
+    ways = np.linalg.norm(np.diff(path[:, :2], axis=0), axis=1)
+    turns = np.abs(np.angle(np.exp(1j * np.diff(path[:, 2]))))
+    assert np.all(turns <= ways / 0.1 * 1.2 + 1e-6)
+
+
+def test_a_base_drives_into_a_wall_only_if_it_may(road: None) -> None:
+    assert drive("inside").size == 0
+    assert len(drive("inside", ignore=True)) >= 50

@@ -14,6 +14,9 @@ MAX_CHECKS = 20_000
 """States tried before a search is given up: counted, not timed, so that its outcome
 depends on the seed and nothing else."""
 
+MOST_POLLS = 1_000_000
+"""How often a planner may ask whether it is to give up."""
+
 MAX_CHECKS_OF_IMPROVERS = 3_000
 """The same for planners that go on to shorten what they have found until they are
 stopped."""
@@ -144,13 +147,26 @@ def search(
       MissingDependencyError: OMPL is not installed.
     """
     base = package("ompl.base", _PURPOSE)
-    checks = 0
+    name = RELATIVES.get(algorithm, algorithm)
+    _require(name)
+    # Planners wait for ever for a goal that may be.
+    goals = np.array([goal for goal in goals if is_free(goal)])
+    if not len(goals) or not is_free(start):
+        return None
+    checks = polls = 0
 
     def is_valid(state: Any) -> bool:
         nonlocal checks
         checks += 1
         return is_free(space.read(state))
 
+    def is_over() -> bool:
+        nonlocal polls
+        polls += 1
+        # Nor does it go on for ever without a single check.
+        return checks >= most or polls >= MOST_POLLS
+
+    most = MAX_CHECKS_OF_IMPROVERS if name in IMPROVERS else MAX_CHECKS
     with _seeded(seed):
         information = base.SpaceInformation(space.space)
         information.setStateValidityChecker(is_valid)
@@ -163,12 +179,10 @@ def search(
         for goal in goals:
             ends.addState(_state(space, goal))
         problem.setGoal(ends)
-        name = RELATIVES.get(algorithm, algorithm)
-        most = MAX_CHECKS_OF_IMPROVERS if name in IMPROVERS else MAX_CHECKS
-        planner = _planner(name, information)
+        planner = getattr(package("ompl.geometric", _PURPOSE), name)(information)
         planner.setProblemDefinition(problem)
         planner.setup()
-        planner.solve(base.PlannerTerminationCondition(lambda: checks >= most))
+        planner.solve(base.PlannerTerminationCondition(is_over))
         if not problem.hasExactSolution():
             return None
         path: Any = problem.getSolutionPath()
@@ -180,11 +194,10 @@ def search(
         return np.array([space.read(state) for state in path.getStates()])
 
 
-def _planner(name: str, information: Any) -> Any:
+def _require(name: str) -> None:
     if name not in OWN:
         known = ", ".join(sorted([*OWN, *RELATIVES]))
         raise RuntimeError(f"There is no planner {name!r}. There are: {known}.")
-    return getattr(package("ompl.geometric", _PURPOSE), name)(information)
 
 
 def _state(space: Space, numbers: FloatArray) -> Any:
