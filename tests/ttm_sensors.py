@@ -47,3 +47,24 @@ def proximity_sensor(
         chunk("Pr4", bytes([flags])),
         b"EOO",
     )
+
+
+def force_sensor(
+    head: bytes,
+    *,
+    force: float | None = None,
+    torque: float | None = None,
+    violations: int = 1,
+    breaks: bool = True,
+) -> bytes:
+    """A force sensor; ``head`` is its base."""
+    on = (force is not None) + 2 * (torque is not None)
+    tag = "Tre" if breaks else "Tri"
+    return chunk(
+        "FSE",
+        head,
+        chunk("Vab", bytes([on])),
+        chunk(tag, float(force or 0.0), float(torque or 0.0), violations),
+        chunk("Siz", 0.01),
+        b"EOO",
+    )

@@ -65,7 +65,7 @@ def link(node: Node) -> Link:
             return Link(Hold.FREE, None)
         if parent.drive is not None and parent.drive.simulated:
             return Link(Hold.JOINT, parent.parent, joint=parent)
-        if isinstance(parent.source, ForceSensor):
+        if isinstance(parent.source, ForceSensor) and not parent.broken:
             return Link(Hold.FIXED, parent.parent, sensor=parent)
         return Link(Hold.FREE, None)
     return Link(Hold.FIXED, carrier(node))

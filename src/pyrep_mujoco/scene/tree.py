@@ -51,6 +51,8 @@ class Node:
     """Where a spherical joint stands."""
     drive: Drive | None = None
     """What drives it, if it is a joint."""
+    broken: bool = False
+    """Whether it is a force sensor that holds nothing any more."""
 
     @property
     def handle(self) -> int:

@@ -7,6 +7,7 @@ from pyrep_mujoco.base_scene.stand_in import load_scene
 from pyrep_mujoco.scene.drives import Drive
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.configurations import Configuration, keep, put_back
+from pyrep_mujoco.sim.force_sensors import ForceReadings
 from pyrep_mujoco.sim.simulation import Simulation, current, end, is_launched, launch
 from pyrep_mujoco.ttm.objects import ModelProperty
 
@@ -115,6 +116,8 @@ def simStartSimulation() -> None:
     nodes = list(simulation.scene.tree)
     start.places = {node: keep(simulation.scene, node) for node in nodes}
     start.drives = {node: node.drive.copy() for node in nodes if node.drive is not None}
+    # From now on violations of thresholds are counted.
+    simulation.part(ForceReadings)
     simulation.time_s = 0.0
     simulation.running = True
 
@@ -128,6 +131,7 @@ def simStopSimulation() -> None:
     if not simulation.running:
         return
     simulation.running = False
+    simulation.part(ForceReadings).sensors.mend()
     start = simulation.part(_AtStart)
     scene = simulation.scene
     back = {

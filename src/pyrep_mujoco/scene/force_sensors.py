@@ -1,0 +1,119 @@
+"""What force sensors measure, and when they break."""
+
+from typing import NamedTuple
+
+import mujoco
+import numpy as np
+
+from pyrep_mujoco.scene.links import link
+from pyrep_mujoco.scene.places import place_of
+from pyrep_mujoco.scene.scene import Scene
+from pyrep_mujoco.scene.tree import Node
+from pyrep_mujoco.ttm.force_sensors import ForceSensor
+
+Vector = list[float]
+
+
+class Load(NamedTuple):
+    """What acts on a sensor, in its own frame.
+
+    The sign is CoppeliaSim's: a weight that a sensor holds pulls it down.
+    """
+
+    force: Vector
+    """Along x, y and z [N]."""
+    torque: Vector
+    """About the sensor's x, y and z axes [Nm]."""
+
+
+class ForceSensors:
+    """Questions about the force sensors of a scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._reckoned: tuple[object, float] | None = None
+        self._violations: dict[Node, int] = {}
+        self._breakable: list[Node] = []
+        self._of: object = None
+
+    def load(self, sensor: Node) -> Load | None:
+        """The load in the physics' last step; None if the sensor holds nothing."""
+        scene = self._scene
+        held = next((child for child in sensor.children if _holds(sensor, child)), None)
+        compiled = scene.compiled
+        body = None if held is None else compiled.bodies.get(held)
+        if body is None:
+            return None
+        model, data = compiled.model, compiled.data
+        now = compiled, float(data.time)
+        if self._reckoned != now:
+            # Once for all sensors: accelerations and contacts give the forces.
+            mujoco.mj_rnePostConstraint(model, data)
+            self._reckoned = now
+        # Between the body and what holds it, about the centre of mass of the whole
+        # tree of bodies that it belongs to, along the world's axes.
+        torque, force = data.cfrc_int[body, :3], data.cfrc_int[body, 3:]
+        centre = data.subtree_com[model.body_rootid[body]]
+        position, rotation = place_of(scene.frame_w(sensor))
+        about_sensor = torque - np.cross(position - centre, force)
+        return Load((-force @ rotation).tolist(), (-about_sensor @ rotation).tolist())
+
+    def count_violations(self) -> None:
+        """Break sensors whose load was too great often enough in a row.
+
+        To be called once after each control step, as CoppeliaSim counts.
+        """
+        for sensor in self._with_thresholds():
+            source = sensor.source
+            assert isinstance(source, ForceSensor)
+            load = self.load(sensor)
+            if load is None or not _is_too_much(source, load):
+                self._violations.pop(sensor, None)
+                continue
+            count = self._violations[sensor] = self._violations.get(sensor, 0) + 1
+            if count >= source.violations:
+                self.break_off(sensor)
+
+    def break_off(self, sensor: Node) -> None:
+        """Let a sensor hold nothing from now on; what it held is free."""
+        self._violations.pop(sensor, None)
+        if not sensor.broken:
+            sensor.broken = True
+            self._scene.unsettle()
+
+    def mend(self) -> None:
+        """Let all sensors hold again, as at the start of a simulation."""
+        self._violations.clear()
+        for node in self._scene.tree:
+            if node.broken:
+                node.broken = False
+                self._scene.unsettle()
+
+    def _with_thresholds(self) -> list[Node]:
+        """Sensors with thresholds that still hold."""
+        if self._scene.compiled is not self._of:
+            self._of = self._scene.compiled
+            self._breakable = [
+                node
+                for node in self._scene.tree
+                if isinstance(node.source, ForceSensor)
+                and (
+                    node.source.force_threshold is not None
+                    or node.source.torque_threshold is not None
+                )
+            ]
+        return [node for node in self._breakable if not node.broken]
+
+
+def _holds(sensor: Node, child: Node) -> bool:
+    return link(child).sensor is sensor
+
+
+def _is_too_much(source: ForceSensor, load: Load) -> bool:
+    return (
+        source.force_threshold is not None
+        and float(np.linalg.norm(load.force)) >= source.force_threshold
+    ) or (
+        source.torque_threshold is not None
+        and float(np.linalg.norm(load.torque)) >= source.torque_threshold
+    )
