@@ -4,6 +4,7 @@ import dataclasses
 import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rlbench_puffer.benchmark.machine import available_cores
 from rlbench_puffer.config import check_positive_int
@@ -25,6 +26,9 @@ from rlbench_puffer.trials.table import (
     totals,
     write_markdown,
 )
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def list_simulated(tasks: Sequence[str], *, json: bool) -> int:
@@ -65,7 +69,6 @@ def check_simulated(
       InvalidOptionError: a number that does not fit.
     """
     from rich.console import Console
-    from rich.table import Table
 
     check_positive_int("seeds", request.seeds)
     if request.demos < 0:
@@ -102,21 +105,24 @@ def check_simulated(
     if json:
         print(json_format.dumps([dataclasses.asdict(trial) for trial in trials]))
     else:
-        table = Table(title=f"RLBench's own tasks on engine {request.engine}")
-        _fill(table, trials, reference)
-        console.print(table)
-        for text in totals(trials, reference).sentences():
-            console.print(text, highlight=False)
+        show_trials(trials, reference, console)
     return int(any(trial.good_walks < trial.seeds for trial in trials))
 
 
-def _fill(table: object, trials: Sequence[TaskTrial], reference: Reference) -> None:
+def show_trials(
+    trials: Sequence[TaskTrial], reference: Reference, console: "Console"
+) -> None:
+    """A table, what went wrong, and the trials in a few sentences."""
     from rich.table import Table
 
-    assert isinstance(table, Table)
-    *names, problem = HEADINGS
-    for name in names:
-        table.add_column(name, overflow="fold", justify="right", min_width=4)
-    table.add_column(problem, overflow="fold", ratio=1)
-    for trial in sorted(trials, key=lambda trial: trial.task):
-        table.add_row(*(cell.replace("[", r"\[") for cell in cells(trial, reference)))
+    trials = sorted(trials, key=lambda trial: trial.task)
+    table = Table(title=f"RLBench's own tasks on engine {trials[0].engine}")
+    table.add_column(HEADINGS[0], overflow="fold")
+    for name in HEADINGS[1:-1]:
+        table.add_column(name, justify="right")
+    for trial in trials:
+        table.add_row(*cells(trial, reference)[:-1])
+    console.print(table)
+    told = [f"{t.task}: {t.problem.splitlines()[0]}" for t in trials if t.problem]
+    for text in [*told, *totals(trials, reference).sentences()]:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
