@@ -44,7 +44,9 @@ def test_it_does_what_the_trainers_own_policy_does(checkpoint: Path) -> None:
     observations, _ = env.reset(seed=0)
     folder = checkpoint.parent
     with Trainer(SETTINGS, folder, resume=True, out=io.StringIO()) as trainer:
-        expected = trainer._policy_for(3)(observations, np.ones(3, bool))
+        expected = trainer._policy_for(3, trainer._reader)(
+            observations, np.ones(3, bool)
+        )
     np.testing.assert_array_equal(trained.actions(env), expected)
     env.close()
     other = make_batch_env(make_config("open_drawer"), 1)

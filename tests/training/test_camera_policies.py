@@ -141,7 +141,7 @@ def test_a_checkpoint_acts_as_the_trainer_did(checkpoint: Path) -> None:
         Trainer(tiny(), checkpoint.parent, resume=True, out=io.StringIO()) as trainer,
         TrainedPolicy(checkpoint) as trained,
     ):
-        act = trainer._policy_for(2)
+        act = trainer._policy_for(2, trainer._reader)
         begins = np.ones(2, bool)
         for env in (own, other):
             env.reset(seed=[5, 6])

@@ -30,6 +30,9 @@ NOT_SETTINGS = (
     "observations",
     # They win over others, or are refused.
     *("no_rgb", "fast", "action_chunk"),
+    # They change no number.
+    *("video_cameras", "video_stride", "fps", "video_all", "no_video"),
+    "profile_timing",
 )
 
 

@@ -26,6 +26,11 @@ def train(
     camera_size: tuple[int, int] = (84, 84),
     frame_stack: int = 1,
     display: DisplayOption = "auto",
+    video_cameras: tuple[str, ...] = (),
+    video_stride: int = 2,
+    fps: float | None = None,
+    video_all: Annotated[bool, Flag] = False,
+    no_video: Annotated[bool, Flag] = False,
     no_rgb: Annotated[bool, Flag] = False,
     fast: Annotated[bool, Flag] = False,
     seed: int = 0,
@@ -51,6 +56,7 @@ def train(
     eval_episodes: int = 64,
     output_dir: Path | None = None,
     resume: Annotated[bool, Flag] = False,
+    profile_timing: Annotated[bool, Flag] = False,
     ddp_bind_gpu: Annotated[bool, Flag] = False,
 ) -> int:
     """Train a policy with PPO, from numbers, pictures or both.
@@ -76,8 +82,14 @@ def train(
       camera_size: Height and width of their pictures; at least 36 36.
       frame_stack: Pictures of each camera that are seen at once, the episode's last.
       display: What draws: auto, egl, osmesa, xvfb or external.
-      no_rgb: No cameras, whatever cameras says.
-      fast: No cameras and joint velocities, whatever else is asked for.
+      video_cameras: Cameras that evaluations are filmed through, beside those of the
+        policy.
+      video_stride: Control steps from one frame of a video to the next.
+      fps: Frames per second of videos; without it, they play in real time.
+      video_all: Film every episode of an evaluation, not only the first.
+      no_video: Film nothing.
+      no_rgb: No cameras, whatever cameras says, and so no video.
+      fast: No cameras, no video, joint velocities, whatever else is asked for.
       seed: Of sub-envs, weights, actions and shuffling.
       train_updates: Rollouts to collect and learn from; without it, the task's.
       train_lr: Adam's learning rate at the start; it falls to zero.
@@ -101,16 +113,19 @@ def train(
       eval_episodes: Episodes of an evaluation, the same ones each time.
       output_dir: Folder for what is written; without it, runs/TASK_SEED.
       resume: Go on from the checkpoint in that folder.
+      profile_timing: Show where the time went.
       ddp_bind_gpu: Give each rank of torchrun a GPU of its own, and sum by nccl.
 
     Returns:
       The exit code, 0.
     """
+    from rlbench_puffer.benchmark.measure import flat_phases
     from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.config import OBSERVATION_NAMES, arm_action_mode
     from rlbench_puffer.errors import InvalidOptionError, MissingDependencyError
     from rlbench_puffer.tasks.registry import task_name
     from rlbench_puffer.training.settings import TrainSettings
+    from rlbench_puffer.training.videos import VideoSettings
 
     if action_chunk != 1:
         raise InvalidOptionError(
@@ -158,6 +173,12 @@ def train(
             eval_interval=eval_interval,
             eval_episodes=eval_episodes,
         )
+        videos = None
+        if not (no_video or blind):
+            videos = VideoSettings(
+                cameras=video_cameras, stride=video_stride, fps=fps, all=video_all
+            )
+            videos.film_settings(settings)
         folder = output_dir or Path("runs") / f"{settings.task}_{seed}"
         try:
             from rlbench_puffer.training.trainer import Trainer
@@ -166,8 +187,11 @@ def train(
                 raise
             raise MissingDependencyError(error.name, "Training", "train") from None
 
-        with Trainer(settings, folder, resume=resume, ranks=ranks) as trainer:
+        with Trainer(
+            settings, folder, resume=resume, ranks=ranks, videos=videos
+        ) as trainer:
             told = trainer.run()
+            phases = {**trainer.phases(), **flat_phases(trainer.vec.timings())}
         if not ranks.is_main:
             return 0
         print(
@@ -175,5 +199,8 @@ def train(
             f"end {told.success_at_end:.2f}, mean return {told.mean_return:.2f}, mean "
             f"length {told.mean_length:.1f}"
         )
+        if profile_timing:
+            for name, seconds in phases.items():
+                print(f"phase {name}: {seconds:.3f} s")
         print(folder)
     return 0

@@ -9,9 +9,9 @@ import numpy as np
 
 from rlbench_puffer.config import EnvConfig, check_positive_int
 from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.recording.film import Film
 from rlbench_puffer.recording.policies import RandomPolicy
 from rlbench_puffer.recording.record import make_folder
-from rlbench_puffer.recording.video import VideoWriter
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import BackendName, make_vec
 
@@ -103,7 +103,7 @@ def run_debug(
         **options,
     )
     try:
-        film = _Film(vec, request)
+        film = _film(vec, request)
         try:
             _run(vec, request, film, tell)
         finally:
@@ -116,12 +116,13 @@ def run_debug(
 def _run(
     vec: VecEnv,
     request: DebugRequest,
-    film: "_Film",
+    film: Film,
     tell: Callable[[int, int, dict[str, Any]], None],
 ) -> None:
     act = RandomPolicy(request.num_envs, request.action_seed)
     episode = np.zeros(request.num_envs, int)
-    film.add(vec.reset(list(request.seeds))[0], episode)
+    observations = vec.reset(list(request.seeds))[0]
+    film.add(observations, episode, episode < request.episodes)
     trips = np.zeros(request.num_envs, int)
     resting = np.zeros(request.num_envs, bool)
     while (episode < request.episodes).any():
@@ -136,69 +137,33 @@ def _run(
         trips = np.where(resting, 0, trips + 1)
         over = (terminals | truncations).reshape(-1, request.num_envs).any(axis=0)
         due = over | (trips % request.video_stride == 0)
-        film.add(observations, episode, due)
+        film.add(observations, episode, due & (episode < request.episodes))
         for info in infos:
             env_id = info["env_id"]
             if "episode" in info and episode[env_id] < request.episodes:
                 tell(env_id, int(episode[env_id]), info)
-        film.finish(over, episode)
+        film.finish(np.asarray(over))
         episode += over
         resting = over
 
 
-class _Film:
-    """The open videos of the sub-envs that are filmed, one for each camera."""
+def _film(vec: VecEnv, request: DebugRequest) -> Film:
+    """What films a run as it was asked for."""
+    folder, task = request.output_dir, request.config.task.rpartition(":")[2]
+    cameras: dict[str, tuple[int, int]] = {}
+    if folder is not None:
+        make_folder(folder)
+        pairs = request.config.camera_pairs
+        cameras = {name: camera.size for name, camera in pairs if camera.rgb}
 
-    def __init__(self, vec: VecEnv, request: DebugRequest) -> None:
-        self.written: list[Path] = []
-        self._request = request
-        self._open: dict[tuple[int, str], VideoWriter] = {}
-        cameras = [
-            (name, camera.size)
-            for name, camera in request.config.camera_pairs
-            if camera.rgb
-        ]
-        self._cameras = dict(cameras if request.output_dir else [])
-        self._filmed = range(request.num_envs if request.video_all else 1)
-        if self._cameras:
-            self._dtype = vec.emulated.emulated_observation_dtype
-            assert request.output_dir is not None
-            make_folder(request.output_dir)
+    def path(env_id: int, episode: int, camera: str) -> Path:
+        assert folder is not None
+        return folder / f"{task}_episode{episode:03d}_env{env_id:02d}_{camera}.mp4"
 
-    def add(self, observations: Any, episode: Any, due: Any = None) -> None:
-        """Take what sub-envs see now, of those whose turn it is."""
-        if not self._cameras:
-            return
-        seen = observations.view(self._dtype)[:, 0]
-        for env_id in self._filmed:
-            if episode[env_id] >= self._request.episodes:
-                continue
-            if due is None or due[env_id]:
-                for name in self._cameras:
-                    writer = self._writer(env_id, int(episode[env_id]), name)
-                    writer.add(seen[f"{name}_rgb"][env_id])
-
-    def finish(self, over: Any, episode: Any) -> None:
-        """Complete the videos of episodes that are over."""
-        for env_id, name in list(self._open):
-            if over[env_id]:
-                writer = self._open.pop((env_id, name))
-                writer.close()
-                self.written.append(writer.path)
-
-    def abandon(self) -> None:
-        """Remove what is unfinished."""
-        for writer in self._open.values():
-            writer.abandon()
-        self._open.clear()
-
-    def _writer(self, env_id: int, episode: int, name: str) -> VideoWriter:
-        if (env_id, name) not in self._open:
-            folder = self._request.output_dir
-            assert folder is not None
-            task = self._request.config.task.rpartition(":")[2]
-            stem = f"{task}_episode{episode:03d}_env{env_id:02d}_{name}.mp4"
-            self._open[env_id, name] = VideoWriter(
-                folder / stem, self._cameras[name], self._request.frames_per_second
-            )
-        return self._open[env_id, name]
+    return Film(
+        vec.emulated.emulated_observation_dtype,
+        cameras,
+        range(request.num_envs if request.video_all else 1),
+        request.frames_per_second,
+        path,
+    )

@@ -75,6 +75,29 @@ def load_checkpoint(path: Path, settings: dict[str, Any] | None) -> dict[str, An
     return content["state"]
 
 
+def state_to_resume(
+    path: Path, settings: dict[str, Any], resume: bool
+) -> dict[str, Any] | None:
+    """The state that a run goes on from, or None for one that begins.
+
+    Args:
+      path: its checkpoint.
+      settings: what it is made from.
+      resume: whether it goes on.
+
+    Raises:
+      CheckpointError: nothing to resume, or something that would be overwritten.
+    """
+    if resume:
+        return load_checkpoint(path, settings)
+    if path.exists():
+        raise CheckpointError(
+            f"{path} holds the state of an earlier run, which this one would "
+            "overwrite. Go on with --resume, or choose another --output-dir."
+        )
+    return None
+
+
 def read_settings(path: Path) -> dict[str, Any]:
     """The settings of the run that wrote a checkpoint.
 

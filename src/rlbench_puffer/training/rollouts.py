@@ -1,6 +1,7 @@
 """Collecting: fixed numbers of steps from a vector environment, with their masks."""
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,6 +65,9 @@ class Collector:
       num_steps: T.
       generator: torch's, the only source of chance.
       frame_stack: frames that the policy sees at once.
+
+    Attributes:
+      seconds: spent in the policy and in steps of the sub-envs so far, [s].
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Collector:
         self._latest = np.zeros((vec.num_envs, reader.size), np.float32)
         self._over = np.zeros(vec.num_envs, bool)
         self._begun = False
+        self.seconds = {"policy": 0.0, "step": 0.0}
         self._pictures = None
         if reader.frame_shape is not None:
             self._pictures = FrameBuffer(
@@ -121,10 +126,12 @@ class Collector:
             self._pictures.roll()
         self._begun = False
         for t in range(steps):
+            start = time.perf_counter()
             seen = self._seen(t)
             actions, log_probabilities, values = self._policy.draw(
                 seen, self._generator
             )
+            drawn = time.perf_counter()
             rollout.raw[t] = self._latest
             rollout.observations[t] = seen.numbers
             rollout.actions[t] = actions
@@ -138,6 +145,8 @@ class Collector:
             if self._pictures is not None:
                 # The step after an episode's end brings the next one's first frame.
                 self._pictures.advance(t + 1, self._over)
+            self.seconds["policy"] += drawn - start
+            self.seconds["step"] += time.perf_counter() - drawn
             rollout.rewards[t] = rewards
             rollout.terminals[t] = terminals
             rollout.truncations[t] = truncations
@@ -150,13 +159,13 @@ class Collector:
         rollout.values[steps] = self._policy.values(self._seen(steps))
         return rollout
 
-    def _take(self, observations: NDArray[Any], time: int) -> None:
+    def _take(self, observations: NDArray[Any], t: int) -> None:
         """Copy what is needed of observations that the next step overwrites."""
         structured = self._reader.structured(observations)
         self._latest[:] = self._reader.numbers(structured)
         if self._pictures is not None:
-            self._reader.read_frames(structured, self._pictures.at(time))
+            self._reader.read_frames(structured, self._pictures.at(t))
 
-    def _seen(self, time: int) -> Seen:
-        pictures = None if self._pictures is None else self._pictures.stacked(time)
+    def _seen(self, t: int) -> Seen:
+        pictures = None if self._pictures is None else self._pictures.stacked(t)
         return Seen(self._normalizer(self._latest), pictures)

@@ -1,6 +1,8 @@
 """A training run: collecting, learning, evaluating, on any engine and backend."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -9,12 +11,12 @@ import torch
 
 from rlbench_puffer.distributed.group import OneRank, RankGroup
 from rlbench_puffer.distributed.place import rank_seed
-from rlbench_puffer.errors import CheckpointError, InvalidOptionError
+from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.training.checkpoint import (
     as_arrays,
     as_tensors,
-    load_checkpoint,
     save_checkpoint,
+    state_to_resume,
 )
 from rlbench_puffer.training.device import prepare_device
 from rlbench_puffer.training.evaluation import Act, Evaluation, evaluate
@@ -35,6 +37,7 @@ from rlbench_puffer.training.progress import (
 from rlbench_puffer.training.rollouts import Collector
 from rlbench_puffer.training.settings import TrainSettings
 from rlbench_puffer.training.share import Share
+from rlbench_puffer.training.videos import EvaluationFilm, VideoSettings
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import make_vec
 
@@ -63,6 +66,7 @@ class Trainer:
       resume: go on from the folder's checkpoint rather than begin.
       out: where the progress line goes; None takes stdout.
       ranks: this process's group; None where it is alone.
+      videos: how the first rank films evaluations; None films nothing.
 
     Attributes:
       update: updates done.
@@ -82,8 +86,11 @@ class Trainer:
         resume: bool = False,
         out: TextIO | None = None,
         ranks: RankGroup | None = None,
+        videos: VideoSettings | None = None,
     ) -> None:
         self.settings = settings
+        self._film: EvaluationFilm | None = None
+        self._spent = {"learn": 0.0, "evaluate": 0.0, "video": 0.0, "checkpoint": 0.0}
         self.folder = folder
         self._ranks = ranks or OneRank()
         if self._ranks.size != settings.ranks:
@@ -91,7 +98,7 @@ class Trainer:
                 "ranks", settings.ranks, f"{self._ranks.size}, the ranks of this job"
             )
         loaded = self._ranks.from_main(
-            lambda: _what_to_resume(settings, folder / CHECKPOINT, resume)
+            lambda: state_to_resume(folder / CHECKPOINT, settings.as_dict(), resume)
         )
         prepare_device(settings)
         self._envs = Share(settings.num_envs, self._ranks)
@@ -104,6 +111,8 @@ class Trainer:
             if loaded is not None:
                 self._restore(loaded)
             if self._ranks.is_main:
+                if videos is not None:
+                    self._film = EvaluationFilm(videos, settings, folder, _make_vec)
                 self._log = TrainingLog(folder, self.update, out)
         except BaseException:
             self.close()
@@ -183,7 +192,8 @@ class Trainer:
             rollout = self._collector.collect()
             sums = self._ranks.sum(rollout_sums(rollout))
             collected = int(sums[0])
-            losses = self._learner.learn(rollout, self._rewards, self.update)
+            with self._timed("learn"):
+                losses = self._learner.learn(rollout, self._rewards, self.update)
             # From the next rollout on; this one was drawn with the moments before it.
             self._observations.update(rollout.raw[rollout.valid])
             self.update += 1
@@ -201,18 +211,24 @@ class Trainer:
                 **losses,
             }
             if last or self.update % settings.eval_interval == 0:
-                evaluation = self.evaluate()
+                with self._timed("evaluate"):
+                    evaluation = self.evaluate()
                 record["eval_success_once"] = evaluation.success_once
                 record["eval_success_at_end"] = evaluation.success_at_end
                 record["eval_return"] = evaluation.mean_return
                 record["eval_length"] = evaluation.mean_length
             if last or self.update % settings.checkpoint_interval == 0:
-                self.save(CHECKPOINT)
+                with self._timed("checkpoint"):
+                    self.save(CHECKPOINT)
             if log is not None:
                 log.add(record)
                 log.show(
                     progress_line(record, settings.updates, evaluation), final=last
                 )
+            if last or self.update % settings.eval_interval == 0:
+                # After the checkpoint: a video that fails costs nothing else.
+                with self._timed("video"):
+                    self.film()
         return evaluation or self.evaluate()
 
     def evaluate(self) -> Evaluation:
@@ -222,18 +238,41 @@ class Trainer:
         seed = _seed(self.settings.seed, _EVALUATION_KEY)
         return evaluate(
             self._evaluation_vec,
-            self._policy_for(self._episodes.count),
+            self._policy_for(self._episodes.count, self._reader),
             self._episodes.seeds(seed),
             self._ranks,
         )
 
-    def _policy_for(self, num_envs: int) -> Act:
+    def film(self) -> list[Path]:
+        """Film the first episode of :meth:`evaluate`, or all, once more.
+
+        Returns:
+          The files; none on other ranks, without cameras or where none are wanted.
+
+        Raises:
+          RecordingError: a video could not be written.
+        """
+        if self._film is None:
+            return []
+        seeds = self._episodes.seeds(_seed(self.settings.seed, _EVALUATION_KEY))
+        return self._film.shoot(self.update, self._policy_for, seeds)
+
+    def phases(self) -> dict[str, float]:
+        """Where the time went so far, in [s]."""
+        return {**self._collector.seconds, **self._spent}
+
+    @contextlib.contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._spent[phase] += time.perf_counter() - start
+
+    def _policy_for(self, num_envs: int, reader: ObservationReader) -> Act:
         """The policy without chance, at the start of episodes in some sub-envs."""
-        look = Eyes(
-            self._reader, self._observations, num_envs, self.settings.frame_stack
-        )
+        depth = self.settings.frame_stack
+        look = Eyes(reader, self._observations, num_envs, depth)
         return lambda observations, begins: self.policy.best(
-            look(self._reader.structured(observations), begins)
+            look(reader.structured(observations), begins)
         )
 
     def save(self, name: str) -> Path:
@@ -262,6 +301,8 @@ class Trainer:
         self.vec.close()
         if self._evaluation_vec is not None:
             self._evaluation_vec.close()
+        if self._film is not None:
+            self._film.close()
         if self._log is not None:
             self._log.close()
             self._log = None
@@ -283,20 +324,6 @@ class Trainer:
         self._observations.restore(as_arrays(state["observations"]))
         self._rewards.restore(as_arrays(state["rewards"]))
         self._generator.set_state(state["generators"][self._ranks.rank])
-
-
-def _what_to_resume(
-    settings: TrainSettings, path: Path, resume: bool
-) -> dict[str, Any] | None:
-    """The state to go on from, or None for a run that begins."""
-    if resume:
-        return load_checkpoint(path, settings.as_dict())
-    if path.exists():
-        raise CheckpointError(
-            f"{path} holds the state of an earlier run, which this one would "
-            "overwrite. Go on with --resume, or choose another --output-dir."
-        )
-    return None
 
 
 def _make_vec(settings: TrainSettings, num_envs: int) -> VecEnv:
