@@ -240,3 +240,25 @@ def test_without_a_way_to_opengl_the_error_says_what_to_do(
     sensor = eye()
     with pytest.raises(RuntimeError, match=r"nonsense.*Set MUJOCO_GL"):
         seen(sensor)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_slanted_faces_are_farther_by_half_their_slope_in_a_pixel(
+    empty: simulation.Simulation, axis: int
+) -> None:
+    # Recorded depths of CoppeliaSim are so: it makes room for edges on faces.
+    plane = box(RED, 4.0, 0.0, 0.0, 2.0)
+    sim["simScaleObject"](plane, 1.0, 1.0, 1e-4)
+    angles = [0.0, 0.0, 0.0]
+    angles[axis] = np.radians(60)
+    sim["simSetObjectOrientation"](plane, -1, angles)
+    sensor = eye()
+    seen(sensor)
+    normal = np.reshape(sim["simGetObjectMatrix"](plane, -1), (3, 4))[:, 2]
+    middle = depth(sensor, metres=True)[28:36, 28:36]
+    # The rays through the pixels' middles; x and y point left and up.
+    places = (32 - (np.arange(28, 36) + 0.5)) / 32
+    rays = np.stack([*np.meshgrid(places, places), np.ones((8, 8))], axis=-1)
+    true = 2.0 * normal[2] / (rays @ normal)
+    slope = np.abs(np.diff(1 / true, axis=axis)).mean()
+    np.testing.assert_allclose(1 / middle, 1 / true - slope / 2, atol=2e-4)

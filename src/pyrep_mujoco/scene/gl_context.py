@@ -40,6 +40,8 @@ class GlContext:
         try:
             module = importlib.import_module(f"mujoco.{_MODULES[asked]}")
             self._gl: Any = module.GLContext(width, height)
+            self._gl.make_current()
+            _push_faces_back()
         # Whatever is wrong with OpenGL here: its modules raise errors of all kinds.
         except Exception as error:
             raise DrawingError(str(error)) from error
@@ -58,6 +60,11 @@ class GlContext:
             self._forget()
             self._size = max(width, self._size[0]), max(height, self._size[1])
             model.vis.global_.offwidth, model.vis.global_.offheight = self._size
+            quality = model.vis.quality
+            # Depths of one sample among several would not be those of the middle.
+            quality.offsamples = 0
+            # Nothing of these is drawn, and making them takes 0.5 s.
+            quality.shadowsize, quality.numslices, quality.numstacks = 0, 4, 4
             made = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
             mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, made)
             # What is far has small numbers, which floats tell apart well.
@@ -85,6 +92,19 @@ class GlContext:
             self._forget()
             self._gl.free()
             self._gl = None
+
+
+def _push_faces_back() -> None:
+    """Let faces be farther by half their slope in a pixel, as CoppeliaSim has them.
+
+    It does so for the edges that it draws on them; depths that were recorded there
+    agree with ours to 0.02 mm with it, and to 4 mm without.
+    """
+    # Only now, for this module asks for the platform that MuJoCo chose.
+    gl = importlib.import_module("OpenGL.GL")
+    gl.glEnable(gl.GL_POLYGON_OFFSET_FILL)
+    # MuJoCo's depths are 1 at the near plane and 0 at the far one: back is less.
+    gl.glPolygonOffset(-0.5, 0.0)
 
 
 def _checksum(model: mujoco.MjModel) -> int:

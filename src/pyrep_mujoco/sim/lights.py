@@ -11,6 +11,9 @@ from pyrep_mujoco.sim.object_parameters import register
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.viewpoints import Light
 
+MOST_CUTOFF = 1.5707963705062866
+"""Half opening of a spot [rad]: a quarter turn, as CoppeliaSim's floats have it."""
+
 
 def _light(node: Node) -> Light:
     if not isinstance(node.source, Light):
@@ -98,7 +101,7 @@ register(
     8002,
     Light,
     lambda sim, node: _light(node).spot_cutoff,
-    lambda sim, node, value: _set(node, spot_cutoff=_number(node, value, math.pi / 2)),
+    lambda sim, node, value: _set(node, spot_cutoff=_number(node, value, MOST_CUTOFF)),
 )
 for _place in range(3):
     register(
