@@ -1,8 +1,9 @@
 """Which objects the physics moves, and what carries all others.
 
 A simulated shape hangs on a joint if its parent is a joint in force mode that hangs on
-a shape; it is fixed if its parent is an unbroken force sensor that hangs on a shape;
-else it is free. Everything else stands where its parent stands.
+a shape, and if it is the first such shape there; it is fixed if its parent is an
+unbroken force sensor that hangs on a shape; else it is free. Everything else stands
+where its parent stands.
 """
 
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def link(node: Node) -> Link:
     if is_dynamic(node):
         if parent is None or not _on_shape(parent):
             return Link(Hold.FREE, None)
-        if parent.drive is not None and parent.drive.simulated:
+        if moved_shape(parent) is node:
             return Link(Hold.JOINT, parent.parent, joint=parent)
         if isinstance(parent.source, ForceSensor) and not parent.broken:
             return Link(Hold.FIXED, parent.parent, sensor=parent)
