@@ -189,7 +189,7 @@ class _Builder:
         )
 
     def inertia(self, body: mujoco.MjsBody, node: Node) -> None:
-        """Mass and inertia as stored; the form says how little inertia is too little."""
+        """Mass and inertia as stored; the form says what is too little inertia."""
         shape = node.source
         assert isinstance(shape, Shape)
         form = shape.geometry
