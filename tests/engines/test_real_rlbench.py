@@ -119,10 +119,9 @@ def rows(backend, chunk):
     actions = rng.uniform(-1, 1, (20, *vec.action_space.shape)).astype(np.float32)
     for i in range(0, 20, 5):
         if chunk:
-            told = vec.step_chunk(actions[i : i + 5])[0]
-            seen += [told[k].tobytes() for k in range(5)]
+            seen.append(vec.step_chunk(actions[i : i + 5])[0].tobytes())
         else:
-            seen += [vec.step(a)[0].tobytes() for a in actions[i : i + 5]]
+            seen.append([vec.step(a)[0].tobytes() for a in actions[i : i + 5]][-1])
     vec.close()
     return seen
 
