@@ -146,6 +146,16 @@ def test_the_distance_is_the_length_of_the_line_between_surfaces() -> None:
         assert simCheckDistance(one, near, -1)[6] == 0
 
 
+def test_a_dummy_is_a_point_that_is_measured_and_collides_with_nothing() -> None:
+    dummy = w.dummy(w.base("point", 2, position=(0.05, 0.15, 0)))
+    with launched(POOL, still("one", 1), dummy) as simulation:
+        one, point = handle(simulation, "one"), handle(simulation, "point")
+        assert simCheckDistance(point, one, -1)[6] == pytest.approx(0.1, abs=1e-6)
+        assert simCheckDistance(one, ALL, -1)[6] == pytest.approx(0.1, abs=1e-6)
+        move(simulation, "point", 0.05, 0, 0)
+        assert simCheckCollision(point, one) == simCheckCollision(one, ALL) == 0
+
+
 def test_an_entity_that_is_not_there_is_named() -> None:
     with launched(POOL, still("one", 1)) as simulation:
         with pytest.raises(UnknownObjectError, match="4711"):

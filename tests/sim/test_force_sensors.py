@@ -163,3 +163,24 @@ def test_contacts_carry_the_weight_of_what_lies_there() -> None:
         assert len(simGetContactInfo(ALL, get_contact_normal=False)) > len(found)
         plain = simGetContactInfo(handle(simulation, "thing"), False)
         assert [len(contact["contact"]) for contact in plain] == [6] * len(found)
+
+
+def test_a_shape_that_is_hung_on_a_taken_joint_is_loose() -> None:
+    """RLBench hangs a bottle's cap on the joint of its thread to set it free."""
+    chunks = (
+        POOL,
+        w.box("bottle", 1, dynamic=False, position=(0, 0, 1)),
+        w.joint(w.base("thread", 2, 1)),
+        w.box("neck", 3, 2, position=(0, 0, 0.3)),
+        force_sensor(w.base("sensor", 4, 3)),
+        w.box("cap", 5, 4, position=(0.5, 0, 0)),
+    )
+    with launched(*chunks) as simulation:
+        run(2)
+        assert height(simulation, "cap") == pytest.approx(1.3)
+        tree = simulation.scene.tree
+        simulation.scene.hang(tree.node("cap"), tree.node("thread"))
+        for _ in range(4):
+            simExtStep()
+        assert height(simulation, "cap") < 1.25
+        assert height(simulation, "neck") == pytest.approx(1.3)

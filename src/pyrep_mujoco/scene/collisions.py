@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pyrep_mujoco.scene.entities import objects_of, shapes_with
+from pyrep_mujoco.scene.entities import having, objects_of
 from pyrep_mujoco.scene.places import Boxes, overlaps, place_of, places_w
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surfaces
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.scene.triangle_meshes import Gap, TriangleMeshes
-from pyrep_mujoco.ttm.objects import ModelProperty, SpecialProperty
+from pyrep_mujoco.ttm.dummies import Dummy
+from pyrep_mujoco.ttm.objects import ModelProperty, SceneObject, SpecialProperty
 from pyrep_mujoco.ttm.shapes import Shape
 
 
@@ -48,22 +49,31 @@ class Collisions:
           UnknownObjectError: there is no such object or collection.
         """
         return self._sides(
-            entity, other, SpecialProperty.COLLIDABLE, ModelProperty.NOT_COLLIDABLE
+            entity,
+            other,
+            (Shape,),
+            SpecialProperty.COLLIDABLE,
+            ModelProperty.NOT_COLLIDABLE,
         )
 
     def distance(self, entity: int, other: int | None) -> tuple[Gap, Node, Node] | None:
         """The shortest line between two entities, and the shapes that it joins.
 
-        Measurable shapes count here as collidable ones do for collisions.
+        Measurable shapes, and dummies as points, count here as collidable shapes do
+        for collisions.
 
         Returns:
-          None if an entity has no such shapes.
+          None if an entity has no such objects.
 
         Raises:
           UnknownObjectError: there is no such object or collection.
         """
         firsts, seconds = self._sides(
-            entity, other, SpecialProperty.MEASURABLE, ModelProperty.NOT_MEASURABLE
+            entity,
+            other,
+            (Shape, Dummy),
+            SpecialProperty.MEASURABLE,
+            ModelProperty.NOT_MEASURABLE,
         )
         best: tuple[Gap, Node, Node] | None = None
         for bound, first, second in self._nearest_first(firsts, seconds):
@@ -81,6 +91,7 @@ class Collisions:
         self,
         entity: int,
         other: int | None,
+        kinds: tuple[type[SceneObject], ...],
         wanted: SpecialProperty,
         taken: ModelProperty,
     ) -> tuple[list[Node], list[Node]]:
@@ -89,14 +100,14 @@ class Collisions:
         def side(handle: int) -> list[Node]:
             if handle in tree:
                 node = tree.node(handle)
-                return [node] if isinstance(node.source, Shape) else []
-            return shapes_with(objects_of(tree, handle), wanted, taken)
+                return [node] if isinstance(node.source, kinds) else []
+            return having(objects_of(tree, handle), kinds, wanted, taken)
 
         firsts = side(entity)
         if other is not None:
             return firsts, side(other)
         apart = set(firsts)
-        everything = shapes_with(tree, wanted, taken)
+        everything = having(tree, kinds, wanted, taken)
         return firsts, [node for node in everything if node not in apart]
 
     def _meeting(

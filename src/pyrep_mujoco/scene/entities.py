@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from pyrep_mujoco.errors import UnknownObjectError
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.ttm.groups import Collection, CollectionElement, Extent
-from pyrep_mujoco.ttm.objects import ModelProperty, SpecialProperty
-from pyrep_mujoco.ttm.shapes import Shape
+from pyrep_mujoco.ttm.objects import ModelProperty, SceneObject, SpecialProperty
 
 
 def members(tree: Tree, collection: Collection) -> list[Node]:
@@ -34,20 +33,24 @@ def objects_of(tree: Tree, entity: int) -> list[Node]:
     raise UnknownObjectError(entity)
 
 
-def shapes_with(
-    nodes: Iterable[Node], wanted: SpecialProperty, taken: ModelProperty
+def having(
+    nodes: Iterable[Node],
+    kinds: tuple[type[SceneObject], ...],
+    wanted: SpecialProperty,
+    taken: ModelProperty,
 ) -> list[Node]:
-    """The shapes among objects that have a property.
+    """Those objects of some kinds that have a property.
 
     Args:
       nodes: any objects.
+      kinds: what counts.
       wanted: the property; any bit of it is enough.
       taken: what a model base above takes the property away with.
     """
     return [
         node
         for node in nodes
-        if isinstance(node.source, Shape)
+        if isinstance(node.source, kinds)
         and node.source.special_properties & wanted
         and not node.has(taken)
     ]

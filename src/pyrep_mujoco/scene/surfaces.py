@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyrep_mujoco.scene.frames import FloatArray, from_pose, transform
 from pyrep_mujoco.scene.tree import Node
+from pyrep_mujoco.ttm.dummies import Dummy
 from pyrep_mujoco.ttm.meshes import Compound, Mesh, leaves
 from pyrep_mujoco.ttm.shapes import Shape
 
@@ -35,20 +36,38 @@ class Surface:
         return sums.digest()
 
 
+POINT_SIZE = 1e-7
+"""Edge of the triangle that a dummy, a mere point, is for distances [m]."""
+
+
+def _point() -> Surface:
+    vertices = POINT_SIZE * np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0)], np.float64)
+    triangles = np.array([(0, 1, 2)], np.int32)
+    return Surface(vertices, triangles, np.zeros(3), np.full(3, POINT_SIZE))
+
+
+_POINT = _point()
+
+
 class _Kept(NamedTuple):
     geometry: Mesh | Compound
     surface: Surface
 
 
 class Surfaces:
-    """The surfaces of shapes, made when they are first asked for."""
+    """The surfaces of shapes and dummies, made when they are first asked for."""
 
     def __init__(self) -> None:
         self._kept: weakref.WeakKeyDictionary[Node, _Kept] = weakref.WeakKeyDictionary()
 
     def of(self, node: Node) -> Surface:
-        """A shape's surface; made anew when the shape got another geometry."""
+        """A shape's surface, made anew when the shape got another geometry.
+
+        A dummy's is so small a triangle that it is a point.
+        """
         shape = node.source
+        if isinstance(shape, Dummy):
+            return _POINT
         assert isinstance(shape, Shape)
         kept = self._kept.get(node)
         # Shapes that are scaled or grouped get new geometries.
