@@ -2,10 +2,13 @@
 
 PufferLib 3.0.0 exists as a source archive only, whose build does not get far without
 a network and a C compiler. Its Python files work unbuilt: unpack the archive and name
-the folder that holds ``pufferlib/`` in ``PUFFERLIB_3``.
+the folder that holds ``pufferlib/`` in ``PUFFERLIB_3``. Its trainer needs torch, a C++
+compiler with ninja for its kernel, and pyro on the path.
 """
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +71,42 @@ def test_they_pass_on_pufferlib_3(selection: list[str], tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+@pytest.fixture(scope="module")
+def kernel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for name in ("torch", "pyro"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"PufferLib 3's trainer needs {name}")
+    for program in ("g++", "ninja"):
+        if shutil.which(program) is None:
+            pytest.skip(f"PufferLib 3's trainer needs {program} to build its kernel")
+    return tmp_path_factory.mktemp("kernel")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "batch"), [("native", 4), ("native", 2), ("shm", 2), ("puffer", 2)]
+)
+def test_its_own_trainer_learns_from_our_backends(
+    backend: str, batch: int, kernel_folder: Path, tmp_path: Path
+) -> None:
+    path = os.pathsep.join(filter(None, [SOURCES, os.environ.get("PYTHONPATH")]))
+    runner = TESTS / "vector" / "pufferlib_3_trainer.py"
+    example = TESTS.parent / "docs" / "examples" / "train_with_pufferlib.py"
+    done = subprocess.run(
+        [
+            *(sys.executable, str(runner), str(kernel_folder), str(example)),
+            *("--backend", backend, "--num-envs", "4", "--batch-size", str(batch)),
+            *("--horizon", "16", "--updates", "3", "--output-dir", "saved"),
+        ],
+        env={**os.environ, "PYTHONPATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("192 steps, success ")
+    assert (tmp_path / last.rpartition(": ")[2]).is_file()

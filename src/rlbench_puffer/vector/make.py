@@ -34,6 +34,7 @@ _BACKEND_OPTIONS: dict[str, tuple[str, ...]] = {
         *_DEADLINES,
         *_CHECKS,
         "copy",
+        "sync_traj",
         "max_chunk_len",
         "start_concurrency",
     ),

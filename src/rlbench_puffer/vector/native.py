@@ -14,19 +14,21 @@ from rlbench_puffer.errors import WorkerError
 from rlbench_puffer.vector.affinity import cores_for, leave_cores
 from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv, VecState
 from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
-from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers, HostRecipe
+from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.native_batch import NativeBatch, RestartBudget
 from rlbench_puffer.vector.native_options import NativeOptions
 from rlbench_puffer.vector.native_plan import plan_from_creators
+from rlbench_puffer.vector.own_buffers import make_chunk_rows, make_rows
+from rlbench_puffer.vector.puffer_target import PufferTarget
 
 
-class NativeVecEnv(VecEnv):
+class NativeVecEnv(PufferTarget):
     """All sub-envs in this process; threads of ``mujoco.batch`` step the physics.
 
-    ``rlbench_puffer.make_vec(..., backend="native")`` makes one; it is also a
-    backend for ``pufferlib.vector.make``, whose arguments the constructor takes,
-    for this package's environments.
+    See :class:`PufferTarget` for its arguments: environments are all the same, and of
+    this package; ``num_workers`` is the number of threads, None for all cores at hand;
+    options are fields of :class:`NativeOptions`.
 
     With ``batch_size`` equal to ``num_envs`` the caller's thread steps, within
     ``send``. With less, the sub-envs form ``num_envs / batch_size`` batches, which
@@ -38,62 +40,15 @@ class NativeVecEnv(VecEnv):
     ``send``. A batch that raises costs its episodes, not the process; what ends the
     process itself ends everything, and nothing can end a step that hangs.
 
-    Args:
-      env_creators, env_args, env_kwargs: one of each for every environment; all
-        the same, and of this package.
-      num_envs: how many environments.
-      num_workers: threads of the physics; None takes all cores at hand.
-      batch_size: environments that one ``recv`` returns; default all.
-      zero_copy: PufferLib's word for ``copy=False``.
-      overwork: accepted for PufferLib's sake; more threads than cores are allowed.
-      seed: seed of the first reset that is given none.
-      **options: fields of :class:`NativeOptions`.
-
     Raises:
       InvalidOptionError: numbers that do not fit, or foreign environments.
       WorkerError: the simulations could not be built.
     """
 
-    def __init__(
-        self,
-        env_creators: Sequence[Callable[..., Any]],
-        env_args: Sequence[Sequence[Any]],
-        env_kwargs: Sequence[dict[str, Any]],
-        num_envs: int,
-        num_workers: int | None = None,
-        batch_size: int | None = None,
-        zero_copy: bool = True,
-        overwork: bool = False,
-        *,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        del overwork
-        layout, recipes = plan_from_creators(
-            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
-        )
-        options.setdefault("copy", not zero_copy)
-        self._set_up(layout, recipes, NativeOptions(**options), seed)
+    _plan = staticmethod(plan_from_creators)
 
-    @classmethod
-    def from_recipes(
-        cls,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: NativeOptions,
-        seed: int | None = None,
-    ) -> "NativeVecEnv":
-        """One whose spaces are known already; ``make_vec`` comes this way.
-
-        Args:
-          layout: counts and spaces; ``num_workers`` is the number of threads.
-          recipes: what each batch hosts.
-          options: faults, copies, checks.
-          seed: seed of the first reset that is given none.
-        """
-        vec = cls.__new__(cls)
-        vec._set_up(layout, recipes, options, seed)
-        return vec
+    def _options(self, options: dict[str, Any]) -> NativeOptions:
+        return NativeOptions(**options)
 
     def _set_up(
         self,
@@ -103,9 +58,9 @@ class NativeVecEnv(VecEnv):
         seed: int | None,
     ) -> None:
         self._clock = MainClock()
-        super().__init__(layout, seed)
+        VecEnv.__init__(self, layout, seed)
         self.options = options
-        self._buffers = _make_buffers(layout)
+        self._buffers = make_rows(layout)
         self._env_ids = np.arange(layout.num_envs)
         self._accounts = Accounts()
         self._whole_batch = len(recipes) == 1
@@ -225,13 +180,7 @@ class NativeVecEnv(VecEnv):
 
     def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
         start = time.perf_counter()
-        shape = (len(chunk), self.num_envs)
-        results = ChunkBuffers(
-            actions=chunk,
-            rewards=np.zeros(shape, np.float32),
-            terminals=np.zeros(shape, bool),
-            truncations=np.zeros(shape, bool),
-        )
+        results = make_chunk_rows(chunk)
         self._make_way()
         infos = self._stepped(self._batch.step_chunk, results)
         observations = self._batch.buffers.observations
@@ -294,17 +243,3 @@ class NativeVecEnv(VecEnv):
         except BaseException:
             self._state = VecState.FRESH
             raise
-
-
-def _make_buffers(layout: VecLayout) -> HostBuffers:
-    n = layout.num_envs
-    observation_space = layout.single_observation_space
-    action_shape = layout.single_action_space.shape or ()
-    return HostBuffers(
-        observations=np.zeros((n, *observation_space.shape), observation_space.dtype),
-        rewards=np.zeros(n, np.float32),
-        terminals=np.zeros(n, bool),
-        truncations=np.zeros(n, bool),
-        masks=np.ones(n, bool),
-        actions=np.zeros((n, *action_shape), layout.action_dtype),
-    )

@@ -39,6 +39,9 @@ class NativeOptions:
     copy: bool = False
     """Whether ``recv`` returns copies rather than the buffers themselves."""
 
+    sync_traj: bool = True
+    """PufferLib 3's word: batches are served in turn. They always are."""
+
     debug: bool = False
     """Whether rows are poisoned before each step, to find what an environment does
     not write."""
@@ -63,3 +66,10 @@ class NativeOptions:
         for name in ("copy", "debug", "check_finite"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")
+        if self.sync_traj is not True:
+            raise InvalidOptionError(
+                "sync_traj",
+                self.sync_traj,
+                'True with backend "native", whose batches come in turn',
+                'Use backend="shm" for the earliest first.',
+            )

@@ -2,40 +2,28 @@
 
 import abc
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
+from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.base import Info, Stepped, VecEnv, VecState
 from rlbench_puffer.vector.books import MainClock, timing_report
 from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.probing import plan_from_creators
+from rlbench_puffer.vector.puffer_target import PufferTarget
 from rlbench_puffer.vector.shm.options import ShmOptions
 from rlbench_puffer.vector.shm.started import start_workers
 
 
-class PooledVecEnv(VecEnv):
+class PooledVecEnv(PufferTarget):
     """Sub-envs in worker processes that share one anonymous block with this one.
 
-    ``rlbench_puffer.make_vec`` makes one from recipes; it is also a backend for
-    ``pufferlib.vector.make``, whose arguments the constructor takes.
-
-    Args:
-      env_creators: one callable for each environment.
-      env_args, env_kwargs: their arguments.
-      num_envs: how many environments.
-      num_workers: how many processes; default one for each environment.
-      batch_size: environments that one ``recv`` returns; default all.
-      zero_copy: PufferLib's word for ``copy=False``.
-      overwork: PufferLib asks for it where workers outnumber cores; here they may.
-      seed: seed of the first reset that is given none.
-      **options: fields of :class:`ShmOptions`.
-
-    Raises:
-      InvalidOptionError: numbers that do not fit, or a block that does not.
-      WorkerError: a worker failed before it was ready; all have been ended.
+    See :class:`PufferTarget` for its arguments: ``num_workers`` is one for each
+    environment by default, options are fields of :class:`ShmOptions`. All workers
+    have been ended when making it raises.
     """
 
     entry: ClassVar[str]
@@ -44,47 +32,13 @@ class PooledVecEnv(VecEnv):
     fixed_options: ClassVar[dict[str, Any]] = {}
     """Options that a backend does not leave to its user."""
 
-    def __init__(
-        self,
-        env_creators: Sequence[Callable[..., Any]],
-        env_args: Sequence[Sequence[Any]],
-        env_kwargs: Sequence[dict[str, Any]],
-        num_envs: int,
-        num_workers: int | None = None,
-        batch_size: int | None = None,
-        zero_copy: bool = True,
-        overwork: bool = False,
-        *,
-        seed: int | None = None,
-        **options: Any,
-    ) -> None:
-        del overwork
-        layout, recipes = plan_from_creators(
-            env_creators, env_args, env_kwargs, num_envs, num_workers, batch_size
-        )
-        options.setdefault("copy", not zero_copy)
-        own = ShmOptions(**options, **self.fixed_options)
-        self._set_up(layout, recipes, own, seed)
+    batches_are_groups: ClassVar[bool] = False
+    """Whether partial batches are groups of neighbouring workers in any case."""
 
-    @classmethod
-    def from_recipes(
-        cls,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: ShmOptions,
-        seed: int | None = None,
-    ) -> Self:
-        """A pool whose spaces are known already; ``make_vec`` comes this way.
+    _plan = staticmethod(plan_from_creators)
 
-        Args:
-          layout: counts and spaces.
-          recipes: what each worker hosts.
-          options: deadlines, restarts, copies, chunks.
-          seed: seed of the first reset that is given none.
-        """
-        pool = cls.__new__(cls)
-        pool._set_up(layout, recipes, options, seed)
-        return pool
+    def _options(self, options: dict[str, Any]) -> ShmOptions:
+        return ShmOptions(**options, **self.fixed_options)
 
     def _set_up(
         self,
@@ -93,6 +47,14 @@ class PooledVecEnv(VecEnv):
         options: ShmOptions,
         seed: int | None,
     ) -> None:
+        groups = self.batches_are_groups or options.sync_traj
+        if groups and layout.num_envs % layout.batch_size:
+            raise InvalidOptionError(
+                "batch_size",
+                layout.batch_size,
+                f"a divisor of num_envs={layout.num_envs}: batches are equal groups",
+                'Use backend="shm" without sync_traj for others.',
+            )
         self._clock = MainClock()
         self._resetting = False
         VecEnv.__init__(self, layout, seed)

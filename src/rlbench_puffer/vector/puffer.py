@@ -9,23 +9,19 @@ import contextlib
 import io
 import os
 import time
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.envs.puffer_env import EitherBuffers
-from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.base import Info, Received, VecState
 from rlbench_puffer.vector.books import Accounts
-from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
 from rlbench_puffer.vector.pooled import PooledVecEnv
 from rlbench_puffer.vector.puffer_words import SemaphoreSet
 from rlbench_puffer.vector.puffer_worker import CHUNK, ENTRY, RESET
 from rlbench_puffer.vector.runner import read_tally
-from rlbench_puffer.vector.shm.options import ShmOptions
 from rlbench_puffer.vector.shm.started import CLOSE_PATIENCE_S
 
 # gym, which PufferLib 2 imports, says farewell on stderr at every import.
@@ -39,8 +35,9 @@ class PufferVecEnv(PooledVecEnv, pufferlib_vector.Multiprocessing):
     See :class:`PooledVecEnv` for its arguments.
 
     Partial batches are PufferLib's zero-copy ones: contiguous groups of workers.
-    Among the groups that are ready, the one served longest ago comes first. A
-    worker that dies, hangs or raises makes ``recv`` raise; nothing is restarted.
+    Among the groups that are ready, the one served longest ago comes first, or with
+    ``sync_traj`` none but that one. A worker that dies, hangs or raises makes ``recv``
+    raise; nothing is restarted.
     """
 
     # PufferLib computes it from the batch; here it is all sub-envs, always.
@@ -51,22 +48,7 @@ class PufferVecEnv(PooledVecEnv, pufferlib_vector.Multiprocessing):
         "on_fault": "raise",
         "cpu_affinity": None,
     }
-
-    def _set_up(
-        self,
-        layout: VecLayout,
-        recipes: Sequence[HostRecipe],
-        options: ShmOptions,
-        seed: int | None,
-    ) -> None:
-        if layout.num_envs % layout.batch_size:
-            raise InvalidOptionError(
-                "batch_size",
-                layout.batch_size,
-                f"a divisor of num_envs={layout.num_envs}",
-                'PufferLib\'s batches are equal groups; use backend="shm" for others.',
-            )
-        super()._set_up(layout, recipes, options, seed)
+    batches_are_groups = True
 
     def _connect(self) -> None:
         self._words = SemaphoreSet(
@@ -74,6 +56,7 @@ class PufferVecEnv(PooledVecEnv, pufferlib_vector.Multiprocessing):
             self._started.supervisor,
             self.options,
             self.layout.workers_per_batch,
+            in_turn=self.options.sync_traj,
         )
         self._become_pufferlibs(self.layout)
 

@@ -55,6 +55,8 @@ class SemaphoreSet:
         supervisor: Supervisor,
         deadlines: Deadlines,
         workers_per_batch: int,
+        *,
+        in_turn: bool = False,
     ) -> None:
         count = block.plan.num_workers
         self.waiter = Waiter(burst_for(count))
@@ -72,6 +74,7 @@ class SemaphoreSet:
             for start in range(0, count, workers_per_batch)
         ]
         self._next_group = 0
+        self._in_turn = in_turn
         self._looked_at = 0.0
 
     def post_all(self, command: int, chunk_len: int = 1) -> None:
@@ -98,7 +101,8 @@ class SemaphoreSet:
     def wait_group(self) -> range:
         """Wait for a group of workers that have all answered.
 
-        Among those that are ready, the one served longest ago comes first.
+        Among those that are ready, the one served longest ago comes first; in turn
+        the others are not looked at.
 
         Raises:
           WorkerError: a worker died or missed its deadline.
@@ -112,7 +116,7 @@ class SemaphoreSet:
         if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
             self._look_around()
         while True:
-            for i in range(count):
+            for i in range(1 if self._in_turn else count):
                 group = (self._next_group + i) % count
                 if all(self._answered(worker) for worker in self._groups[group]):
                     self._next_group = (group + 1) % count

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.vector.base import Info, Received, Stepped, VecEnv
 from rlbench_puffer.vector.books import Accounts, MainClock, timing_report
-from rlbench_puffer.vector.hosting import ChunkBuffers, HostBuffers, HostRecipe
+from rlbench_puffer.vector.hosting import HostRecipe
 from rlbench_puffer.vector.layout import VecLayout
+from rlbench_puffer.vector.own_buffers import make_chunk_rows, make_rows
 from rlbench_puffer.vector.runner import TALLY_BYTES, Runner, read_tally
 
 
@@ -49,26 +50,12 @@ class SerialVecEnv(VecEnv):
             )
         self._clock = MainClock()
         super().__init__(layout, seed)
-        n = layout.num_envs
-        observation_space, action_space = (
-            layout.single_observation_space,
-            layout.single_action_space,
-        )
-        self._buffers = HostBuffers(
-            observations=np.zeros(
-                (n, *observation_space.shape), observation_space.dtype
-            ),
-            rewards=np.zeros(n, np.float32),
-            terminals=np.zeros(n, bool),
-            truncations=np.zeros(n, bool),
-            masks=np.ones(n, bool),
-            actions=np.zeros((n, *(action_space.shape or ())), layout.action_dtype),
-        )
+        self._buffers = make_rows(layout)
         host = recipe.build(self._buffers)
         self._runner = Runner(
             host, self._buffers, 0, check_finite=check_finite, debug=debug
         )
-        self._env_ids = np.arange(n)
+        self._env_ids = np.arange(layout.num_envs)
         self._infos: list[Info] = []
         self._clock.built()
 
@@ -116,13 +103,7 @@ class SerialVecEnv(VecEnv):
 
     def _run_chunk(self, chunk: NDArray[Any]) -> Stepped:
         start = time.perf_counter()
-        shape = (len(chunk), self.num_envs)
-        results = ChunkBuffers(
-            actions=chunk,
-            rewards=np.zeros(shape, np.float32),
-            terminals=np.zeros(shape, bool),
-            truncations=np.zeros(shape, bool),
-        )
+        results = make_chunk_rows(chunk)
         infos, _ = self._runner.step_chunk(results)
         self._clock.wait += time.perf_counter() - start
         return (

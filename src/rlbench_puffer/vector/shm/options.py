@@ -22,6 +22,11 @@ class ShmOptions(FaultPolicy):
     copy: bool = False
     """Whether ``recv`` returns copies rather than views of the block."""
 
+    sync_traj: bool = False
+    """PufferLib 3's word: partial batches are groups of neighbouring workers, served
+    in turn, as a trainer needs that stores each batch in a slice of its rows. Without
+    it the earliest results come first."""
+
     debug: bool = False
     """Whether workers poison their rows before each step, to find what an
     environment does not write."""
@@ -39,7 +44,7 @@ class ShmOptions(FaultPolicy):
         """Check every field."""
         super().__post_init__()
         check_positive_int("max_chunk_len", self.max_chunk_len)
-        for name in ("copy", "debug", "check_finite"):
+        for name in ("copy", "sync_traj", "debug", "check_finite"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")
         check_affinity(self.cpu_affinity)

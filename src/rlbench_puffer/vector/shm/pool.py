@@ -43,6 +43,8 @@ class ShmVecEnv(PooledVecEnv):
         self._all_workers = list(range(layout.num_workers))
         self._batch_workers = self._all_workers
         self._whole_batch = layout.batch_size == n
+        # Of batches in turn: whose turn it is, as its first worker.
+        self._turn = 0
         self._views = [
             array.reshape(n, *array.shape[2:])
             for array in (
@@ -109,6 +111,7 @@ class ShmVecEnv(PooledVecEnv):
             self._workers.drain()
         self._block.seeds.reshape(-1)[:] = seeds
         self._episodes.restart_all()
+        self._turn = 0
         self._workers.post(self._all_workers, RESET)
         self._resetting = True
         self._clock.reset += time.perf_counter() - start
@@ -134,7 +137,7 @@ class ShmVecEnv(PooledVecEnv):
                 raise
         else:
             with self._broken_on_error():
-                batch = workers.wait_some(self.layout.workers_per_batch)
+                batch = self._wait_for_batch()
             status = 1
         self._batch_workers = batch
         quiet = not (status or workers.lost or True in self._episodes.any_over)
@@ -143,6 +146,16 @@ class ShmVecEnv(PooledVecEnv):
         received = self._rows(batch, infos)
         self._count(start)
         return received
+
+    def _wait_for_batch(self) -> list[int]:
+        """The workers of a partial batch: the earliest, or those whose turn it is."""
+        count = self.layout.workers_per_batch
+        if not self.options.sync_traj:
+            return self._workers.wait_some(count)
+        batch = self._all_workers[self._turn : self._turn + count]
+        self._workers.wait_all(batch)
+        self._turn = (self._turn + count) % self.layout.num_workers
+        return batch
 
     def _post_chunk(self, length: int) -> None:
         self._workers.post(self._all_workers, CHUNK, length)
