@@ -188,7 +188,13 @@ def test_tasks_go_by_their_class_and_fast_wins_over_cameras(
 
 
 @pytest.mark.parametrize(
-    ("word", "mode"), [("ik", "ee_pose_ik"), ("delta_ee_pose_ik", "delta_ee_pose_ik")]
+    ("word", "mode"),
+    [
+        ("ik", "ee_pose_ik"),
+        ("planning", "ee_pose_planning"),
+        ("joint", "joint_velocity"),
+        ("delta_ee_pose_ik", "delta_ee_pose_ik"),
+    ],
 )
 def test_bench_takes_short_words_and_names_of_arm_modes(
     word: str, mode: str, capsys: pytest.CaptureFixture[str]
@@ -204,3 +210,54 @@ def test_bench_ends_with_the_success_rate(capsys: pytest.CaptureFixture[str]) ->
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.startswith("Success: ")
     assert last.endswith(" episodes, with random actions.")
+
+
+def test_bench_tells_its_ranks_episodes_and_success_in_the_row_and_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["bench", "--backend", "native", "--num-envs", "4", "--max-steps", "3"]
+    few = ["--num-workers", "1", "--seconds", "0.1", "--repeats", "1", "--no-video"]
+    assert main([*command, *few, "--json", "--output-dir", str(tmp_path)]) == 0
+    line = capsys.readouterr().out
+    row = json.loads(line)
+    assert (row["ranks"], row["max_steps"]) == (1, 3)
+    assert row["episodes"] >= 4
+    assert row["success_rate"] == 0.0
+    assert (tmp_path / "throughput_native_num_w_1.jsonl").read_text() == line
+    assert main(["plot", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep"],
+        ["plot", "results"],
+        ["tasks"],
+        ["demos"],
+        ["record"],
+        ["gallery"],
+        ["view"],
+        ["doctor"],
+        ["setup", "system"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_one_process_does_is_refused_to_ranks(
+    arguments: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("RANK", "LOCAL_RANK"):
+        monkeypatch.setenv(name, "1")
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "2")
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(
+        f"rlbench-puffer: rank 1: `{arguments[0]}` is the work of one"
+    )
+    assert "torchrun started 2" in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []

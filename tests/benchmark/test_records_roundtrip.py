@@ -133,6 +133,15 @@ def test_a_missing_field_is_named(tmp_path: Path, make_row) -> None:
         read_rows(path)
 
 
+def test_rows_from_before_ranks_were_told_are_of_one(tmp_path: Path, make_row) -> None:
+    path = tmp_path / "throughput_gym.jsonl"
+    fields = json.loads(row_to_json(make_row()))
+    for name in ("ranks", "max_steps", "episodes", "success_rate"):
+        del fields[name]
+    path.write_text(json.dumps(fields) + "\n")
+    assert read_rows(path) == [make_row()]
+
+
 def test_a_folder_without_rows_and_a_missing_file_are_errors(tmp_path: Path) -> None:
     with pytest.raises(RecordsError, match="run `rlbench-puffer sweep` first"):
         read_rows(tmp_path)

@@ -35,6 +35,17 @@ def test_fast_tells_every_episode_and_draws_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_planned_actions_take_as_many_steps_as_they_need(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    planning = ["--num-envs", "2", "--arm-mode", "planning", "--no-rgb"]
+    assert main([*COMMAND, *planning]) == 0
+    *told, last = capsys.readouterr().out.splitlines()
+    assert len(told) == 2
+    assert all(", return" in line for line in told)
+    assert last == "Success: 0 of 2 episodes, with random actions."
+
+
 @pytest.mark.display
 def test_videos_are_of_the_first_sub_env_and_of_every_second_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

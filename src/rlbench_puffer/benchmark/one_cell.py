@@ -21,30 +21,13 @@ from rlbench_puffer.benchmark.sweep import make_row
 from rlbench_puffer.distributed.group import OneRank, RankGroup
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CellResult:
-    """What was measured of a cell, and how its episodes ended."""
-
-    row: Row
-    """Of all ranks together: rates and memory are added, times are the slowest
-    rank's, phases are means over the ranks."""
-
-    ranks: int
-    """Processes that measured."""
-
-    episodes: int
-    """Episodes that ended meanwhile, of all ranks."""
-
-    successes: int
-    """How many of them with the task done."""
-
-
 def measure_cell(
     cell: Cell,
     repeats: int,
     make: VecMaker = make_measured_vec,
     ranks: RankGroup | None = None,
-) -> CellResult:
+    max_steps: int | None = None,
+) -> Row:
     """Measure one cell; with ranks, each measures its own at the same time.
 
     Args:
@@ -52,6 +35,12 @@ def measure_cell(
       repeats: how many samples.
       make: makes the vector environment.
       ranks: who measures together.
+      max_steps: control steps of an episode where that is not the task's; ``make``
+        sees to it, the row tells it.
+
+    Returns:
+      The row of all ranks together: rates and memory are added, times are the slowest
+      rank's, phases are means over the ranks.
 
     Raises:
       RankError: another rank failed.
@@ -74,11 +63,11 @@ def measure_cell(
         }
     finally:
         meter.close()
-    return _together(cell, ranks.gather(own))
+    return _together(cell, ranks.gather(own), max_steps)
 
 
-def _together(cell: Cell, told: list[dict[str, Any]]) -> CellResult:
-    """One result from those of all ranks, in their order."""
+def _together(cell: Cell, told: list[dict[str, Any]], max_steps: int | None) -> Row:
+    """One row from those of all ranks, in their order."""
 
     def over_ranks(name: str) -> list[Any]:
         return [one[name] for one in told]
@@ -106,11 +95,13 @@ def _together(cell: Cell, told: list[dict[str, Any]]) -> CellResult:
             for name in told[0]["phases"]
         },
     )
-    return CellResult(
-        row=row,
+    episodes, successes = sum(over_ranks("episodes")), sum(over_ranks("successes"))
+    return dataclasses.replace(
+        row,
         ranks=len(told),
-        episodes=sum(over_ranks("episodes")),
-        successes=sum(over_ranks("successes")),
+        max_steps=max_steps,
+        episodes=episodes,
+        success_rate=successes / episodes if episodes else None,
     )
 
 
@@ -129,27 +120,25 @@ def _sample(at_once: Sequence[dict[str, float]]) -> dict[str, float]:
     }
 
 
-def show_result(
-    result: CellResult, console: Console, *, as_json: bool, phases: bool
-) -> None:
+def show_row(row: Row, console: Console, *, as_json: bool, phases: bool) -> None:
     """Show what was measured: the row as JSON on one line, or a table and a sentence.
 
     Args:
-      result: what was measured.
+      row: what was measured.
       console: where to.
       as_json: the row's JSON and nothing else.
       phases: whether the table lists the phases.
     """
     if as_json:
         # Not through the console, which would wrap it.
-        console.file.write(row_to_json(result.row) + "\n")
+        console.file.write(row_to_json(row) + "\n")
         return
-    console.print(breakdown_table(result.row, phases=phases))
-    if result.ranks > 1:
-        console.print(f"{result.ranks} ranks together.", highlight=False)
-    if result.episodes:
-        share = result.successes / result.episodes
-        text = f"{share:.1%} of {result.episodes:,} episodes, with random actions."
+    console.print(breakdown_table(row, phases=phases))
+    if row.ranks > 1:
+        console.print(f"{row.ranks} ranks together.", highlight=False)
+    if row.success_rate is not None:
+        share = f"{row.success_rate:.1%} of {row.episodes:,}"
+        text = f"{share} episodes, with random actions."
     else:
         text = "no episode ended; measure for longer (--seconds)."
     console.print(f"Success: {text}", highlight=False)

@@ -107,11 +107,27 @@ class Row:
     error: str | None = None
     """Why the cell failed, or None."""
 
+    ranks: int = 1
+    """Processes of a torchrun job that measured together: rates and memory are added,
+    times are the slowest one's."""
+
+    max_steps: int | None = None
+    """Control steps of an episode; None for the task's own."""
+
+    episodes: int | None = None
+    """Episodes that ended meanwhile; None where nobody counted."""
+
+    success_rate: float | None = None
+    """Share of them with the task done, with random actions; None without any."""
+
     @property
     def cell(self) -> tuple[Any, ...]:
         """What was measured: equal for two rows of the same cell of a sweep."""
         return tuple(getattr(self, name) for name in CELL_FIELDS)
 
+
+LATER_FIELDS = ("ranks", "max_steps", "episodes", "success_rate")
+"""Fields that older rows of this schema lack; they have their defaults."""
 
 CELL_FIELDS = (
     "task",
@@ -257,7 +273,10 @@ def row_from_json(fields: object, where: str) -> Row:
     }
     wrong = sorted(
         [f"unknown field {name!r}" for name in values.keys() - _TYPES.keys()]
-        + [f"no field {name!r}" for name in _TYPES.keys() - values.keys()]
+        + [
+            f"no field {name!r}"
+            for name in _TYPES.keys() - values.keys() - set(LATER_FIELDS)
+        ]
         + [
             f"{name}={values[name]!r:.40}"
             for name in values.keys() & _TYPES.keys()

@@ -73,6 +73,8 @@ COMPARED_FIELDS = (
     "action_mode",
     "seed",
     "seconds",
+    "ranks",
+    "max_steps",
 )
 """What rows must share to be compared with each other, besides the task."""
 

@@ -1,5 +1,6 @@
 """``rlbench-puffer bench``: one cell and where its time goes."""
 
+from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -27,7 +28,9 @@ def bench(
     camera_size: tuple[int, int] = (84, 84),
     display: DisplayOption = "auto",
     no_rgb: Annotated[bool, Flag] = False,
+    no_video: Annotated[bool, Flag] = False,
     fast: Annotated[bool, Flag] = False,
+    output_dir: Path | None = None,
     json: Annotated[bool, Flag] = False,
     profile_timing: Annotated[bool, Flag] = False,
     ddp_bind_gpu: Annotated[bool, Flag] = False,
@@ -55,7 +58,9 @@ def bench(
       camera_size: Height and width of their pictures.
       display: What draws: auto, egl, osmesa, xvfb or external.
       no_rgb: No cameras, whatever cameras says.
+      no_video: Nothing is ever filmed here: the word is known, and changes nothing.
       fast: No cameras and joint velocities, whatever else is asked for.
+      output_dir: Folder to add the row to, in the file of its backend; `plot` draws it.
       json: Print the row as JSON, as the only and last line.
       profile_timing: Show the time spent in each phase, too.
       ddp_bind_gpu: Give each rank of torchrun a GPU of its own.
@@ -63,13 +68,16 @@ def bench(
     Returns:
       The exit code, 0.
     """
+    del no_video
     import functools
 
     from rich.console import Console
 
     from rlbench_puffer.benchmark.measure import make_measured_vec
-    from rlbench_puffer.benchmark.one_cell import measure_cell, show_result
+    from rlbench_puffer.benchmark.one_cell import measure_cell, show_row
     from rlbench_puffer.benchmark.plan import make_cell
+    from rlbench_puffer.benchmark.records import append_row, file_name
+    from rlbench_puffer.benchmark.sweep import prepare_folder
     from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.config import arm_action_mode
     from rlbench_puffer.distributed.place import rank_seed
@@ -91,10 +99,14 @@ def bench(
             arm_action_mode=arm_action_mode("joint" if fast else arm_mode),
             max_steps=max_steps,
         )
+        if output_dir is not None:
+            ranks.from_main(functools.partial(prepare_folder, output_dir))
         make = functools.partial(
             make_measured_vec, episode_length=max_steps, display=display
         )
-        result = measure_cell(cell, repeats, make, ranks)
+        row = measure_cell(cell, repeats, make, ranks, max_steps)
         if ranks.is_main:
-            show_result(result, Console(), as_json=json, phases=profile_timing)
+            if output_dir is not None:
+                append_row(output_dir / file_name(row.backend, row.num_workers), row)
+            show_row(row, Console(), as_json=json, phases=profile_timing)
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from rlbench_puffer.cli.ranks import DisplayOption
 from rlbench_puffer.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def demos(
         tuple[str, ...], tyro.conf.arg(metavar="[NAME=NUMBER...]")
     ] = (),
     seed: int = 0,
-    display: str = "auto",
+    display: DisplayOption = "auto",
 ) -> int:
     """Collect demos of the scripted expert and write them as a Minari dataset.
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rlbench_puffer.cli.ranks import DisplayOption
+
 
 def gallery(
     tasks: tuple[str, ...] = (),
@@ -9,7 +11,7 @@ def gallery(
     size: tuple[int, int] = (192, 192),
     seed: int = 0,
     quality: str = "fine",
-    display: str = "auto",
+    display: DisplayOption = "auto",
     out: Path = Path("gallery.png"),
 ) -> int:
     """Write a labelled picture of tasks through cameras.

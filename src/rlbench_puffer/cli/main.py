@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rlbench_puffer.cli.doctor import doctor
     from rlbench_puffer.cli.gallery import gallery
     from rlbench_puffer.cli.plot import plot
+    from rlbench_puffer.cli.ranks import alone
     from rlbench_puffer.cli.record import record
     from rlbench_puffer.cli.setup import setup
     from rlbench_puffer.cli.sweep import sweep
@@ -49,18 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return tyro.extras.subcommand_cli_from_dict(
                 {
-                    "sweep": sweep,
-                    "plot": plot,
+                    "sweep": alone(sweep),
+                    "plot": alone(plot),
                     "bench": bench,
                     "debug": debug,
                     "train": train,
-                    "tasks": tasks,
-                    "demos": demos,
-                    "record": record,
-                    "gallery": gallery,
-                    "view": view,
-                    "doctor": doctor,
-                    "setup": setup,
+                    "tasks": alone(tasks),
+                    "demos": alone(demos),
+                    "record": alone(record),
+                    "gallery": alone(gallery),
+                    "view": alone(view),
+                    "doctor": alone(doctor),
+                    "setup": alone(setup),
                 },
                 prog="rlbench-puffer",
                 description="RLBench tasks, vectorised: measure, record, look.",

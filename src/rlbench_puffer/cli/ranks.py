@@ -1,7 +1,8 @@
 """What the subcommands that torchrun may start have in common."""
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
@@ -14,6 +15,25 @@ DisplayOption = Annotated[str, tyro.conf.arg(aliases=["--render-backend"])]
 
 if TYPE_CHECKING:
     from rlbench_puffer.distributed.group import RankGroup
+
+
+def alone(subcommand: Callable[..., int]) -> Callable[..., int]:
+    """A subcommand that refuses to be one of several ranks: each would do it all."""
+
+    @functools.wraps(subcommand)
+    def run(*args: object, **kwargs: object) -> int:
+        from rlbench_puffer.distributed.place import read_place
+        from rlbench_puffer.errors import ConfigError
+
+        if read_place().world_size > 1:
+            raise ConfigError(
+                f"`{subcommand.__name__}` is the work of one process, and torchrun "
+                f"started {read_place().world_size}. Run it without torchrun; bench, "
+                "debug and train share their work out among ranks."
+            )
+        return subcommand(*args, **kwargs)
+
+    return run
 
 
 @contextlib.contextmanager

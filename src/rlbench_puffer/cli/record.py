@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from rlbench_puffer.cli.ranks import DisplayOption
+
 if TYPE_CHECKING:
     from rlbench_puffer.training.acting import TrainedPolicy
 
@@ -25,7 +27,7 @@ def record(
     episode_length: int | None = None,
     seed: int = 0,
     quality: str = "fine",
-    display: str = "auto",
+    display: DisplayOption = "auto",
     save_states: Annotated[bool, Flag] = False,
     states: Path | None = None,
     output_dir: Path = Path("videos"),
