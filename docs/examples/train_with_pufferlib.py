@@ -50,7 +50,7 @@ def main() -> None:
     import torch
 
     try:
-        from pufferlib import models, pufferl
+        from pufferlib import models, pufferl  # pyright: ignore[reportAttributeAccessIssue]
     except ImportError as error:
         raise SystemExit(f"PufferLib 3 with its trainer is needed: {error}") from None
 

@@ -261,3 +261,35 @@ def test_what_one_process_does_is_refused_to_ranks(
     assert "torchrun started 2" in err
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.display
+@pytest.mark.parametrize("word", ["egl", "xvfb"])
+@pytest.mark.parametrize("mode", ["bench", "debug"])
+def test_pictures_are_drawn_by_the_render_backend_asked_for(
+    mode: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--cameras", "front", "--camera-size", "16", "16", "--num-envs", "1"]
+    few = ["--max-steps", "2", "--render-backend", word, "--output-dir", str(tmp_path)]
+    extra = ["--seconds", "0.1", "--repeats", "1"] if mode == "bench" else []
+    assert main([mode, "--backend", "serial", *asked, *few, *extra]) == 0
+    assert "Success: " in capsys.readouterr().out
+    (written,) = tmp_path.iterdir()
+    assert written.suffix == (".jsonl" if mode == "bench" else ".mp4")
+
+
+@pytest.mark.parametrize("mode", ["bench", "debug"])
+def test_an_external_display_that_is_not_there_is_told(
+    mode: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    asked = ["--cameras", "front", "--render-backend", "external", "--num-envs", "1"]
+    assert main([mode, "--backend", "serial", *asked]) == 2
+    out, err = capsys.readouterr()
+    assert "DISPLAY" in err
+    assert err.startswith("rlbench-puffer: ")
+    assert out == ""

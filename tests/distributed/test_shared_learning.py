@@ -73,7 +73,7 @@ def rollout(steps: int, num_envs: int) -> Rollout:
 
 
 def part_of(whole: Rollout, columns: slice) -> Rollout:
-    arrays = {
+    arrays: dict[str, Any] = {
         name: value[:, columns]
         for name, value in vars(whole).items()
         if isinstance(value, np.ndarray)

@@ -120,7 +120,8 @@ def test_ranks_are_measured_together() -> None:
     first, line = out.splitlines()
     assert first == "envs_per_rank=[3, 2]"
     row = json.loads(line)
-    assert row["num_envs"] == 5
+    assert (row["num_envs"], row["ranks"], row["max_steps"]) == (5, 2, 10)
+    assert row["episodes"] > 0
     assert len(row["samples"]) == 2
     assert row["seed"] == 0
 

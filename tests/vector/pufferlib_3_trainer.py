@@ -32,6 +32,8 @@ def load_kernel(folder: Path) -> Any:
 if __name__ == "__main__":
     build, script, *options = sys.argv[1:]
     if importlib.util.find_spec("pufferlib._C") is None:
-        sys.modules["pufferlib._C"] = pufferlib._C = load_kernel(Path(build))
+        kernel = load_kernel(Path(build))
+        sys.modules["pufferlib._C"] = kernel
+        setattr(pufferlib, "_C", kernel)  # noqa: B010 - as importing it would
     sys.argv = [script, *options]
     runpy.run_path(script, run_name="__main__")

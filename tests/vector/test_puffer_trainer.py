@@ -84,7 +84,8 @@ class TrainersDouble:
                 self.ep_lengths[rows] = 0
                 self.free_idx += count
                 full_rows += count
-            action = np.clip(action, vecenv.action_space.low, vecenv.action_space.high)
+            bounds: Any = vecenv.action_space
+            action = np.clip(action, bounds.low, bounds.high)
             self.infos += info
             vecenv.send(action)
         self.free_idx = self.total_agents

@@ -1,7 +1,6 @@
 """The display seam: what one process draws on, opened once and given back."""
 
 import abc
-import types
 from typing import Any, Self
 
 
@@ -47,10 +46,5 @@ class Display(abc.ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import types
 from pathlib import Path
 from typing import IO, Self
 
@@ -122,12 +121,7 @@ class Xvfb:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
     def _keep(self, program: str, write_fd: int) -> None:

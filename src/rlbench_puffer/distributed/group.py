@@ -1,7 +1,6 @@
 """The rank group seam: what ranks tell each other; and a process that is alone."""
 
 import abc
-import types
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
@@ -91,12 +90,7 @@ class RankGroup(abc.ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.close()
 
 
