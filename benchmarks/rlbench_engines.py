@@ -117,10 +117,11 @@ def measure_here(case: Case, *, seconds: float, repeats: int) -> str:
     """One row as JSON, measured by this process."""
 
     def make_open(cell: Cell) -> Any:
-        steps = None if case.resets else NO_RESETS
         return OpenGripper(make_measured_vec(cell, episode_length=steps))
 
-    return row_to_json(measure_cell(case.cell(seconds), repeats, make_open).row)
+    steps = None if case.resets else NO_RESETS
+    row = measure_cell(case.cell(seconds), repeats, make_open, max_steps=steps)
+    return row_to_json(row)
 
 
 def engines() -> list[str]:
