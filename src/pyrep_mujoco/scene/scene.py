@@ -20,11 +20,8 @@ from pyrep_mujoco.ttm.model import Model, World
 from pyrep_mujoco.ttm.objects import SceneObject
 from pyrep_mujoco.ttm.shapes import Shape
 
-_NOT_FINITE = (
-    mujoco.mjtWarning.mjWARN_BADQPOS.value,
-    mujoco.mjtWarning.mjWARN_BADQVEL.value,
-    mujoco.mjtWarning.mjWARN_BADQACC.value,
-)
+FASTEST = 1e10
+"""Velocities [rad/s or m/s] and accelerations from which on MuJoCo warns, too."""
 
 
 class Scene(State):
@@ -233,9 +230,10 @@ class Scene(State):
         data = self._compiled.data
         self._holds.step(physics_steps)
         self._compiled.stale = True
-        # MuJoCo counts what it finds; its own way out, a reset, is switched off.
-        if any(data.warning[kind].number for kind in _NOT_FINITE):
-            bad = np.flatnonzero(~np.isfinite(data.qvel + data.qacc))
+        # False for what is not a number, too. MuJoCo's own way out, a reset, is off.
+        qvel, qacc = data.qvel, data.qacc
+        if not qvel.dot(qvel) + qacc.dot(qacc) < FASTEST**2:
+            bad = np.flatnonzero(~(np.abs(qvel) + np.abs(qacc) < FASTEST))
             body = int(self._compiled.model.dof_bodyid[bad[0]]) if len(bad) else 0
             raise SceneError(
                 self._compiled.model.body(body).name,

@@ -131,6 +131,8 @@ class Tree:
         self.scripts: dict[int, Script] = {}
         """By id."""
         self._nodes: dict[int, Node] = {}
+        self.find_handle = self._nodes.get
+        """An object by handle, or None."""
         self._by_name: dict[str, Node] = {}
         self._next_handle = 0
         self._loads = 0

@@ -52,7 +52,8 @@ class Simulation:
         Raises:
           UnknownObjectError: there is none.
         """
-        return self.scene.tree.node(handle)
+        tree = self.scene.tree
+        return tree.find_handle(handle) or tree.node(handle)
 
     def step(self) -> None:
         """Let time go on by a control step.
