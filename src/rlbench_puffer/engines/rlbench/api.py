@@ -115,6 +115,32 @@ def names_in_masks(task: Any) -> dict[int, str]:
     return {int(shape.get_handle()): str(shape.get_name()) for shape in shapes}
 
 
+class StepsWithoutMisc:
+    """RLBench's observations, without their ``misc`` where nobody looks at it.
+
+    RLBench works out the poses of all the arm's joints and the cameras' matrices for
+    every observation, a fifth of a low-dimensional step on MuJoCo. Environments show
+    the cameras' after a reset only, and demos keep all of it.
+
+    Args:
+      task_environment: RLBench's.
+    """
+
+    def __init__(self, task_environment: Any) -> None:
+        self._scene = getattr(task_environment, "_scene", None)
+        if not hasattr(self._scene, "_get_misc"):
+            self._scene = None
+
+    def __enter__(self) -> None:
+        if self._scene is not None:
+            self._scene._get_misc = dict
+
+    def __exit__(self, *_: object) -> None:
+        if self._scene is not None:
+            # The class's own is found again.
+            del self._scene._get_misc
+
+
 def positions_of(task: Any) -> dict[str, Any]:
     """Where the task's shapes are, by name, (3,) each, in [m], world frame."""
     shapes = task.get_base().get_objects_in_tree(object_type=ObjectType.SHAPE)

@@ -308,7 +308,7 @@ class RLBenchEngine(Engine):
     def _advance(self, action: NDArray[np.float64]) -> str:
         """Step RLBench; why it refused the action, or nothing."""
         session = self._session
-        with self._streams.active():
+        with self._streams.active(), session.without_misc:
             try:
                 self._observation, reward, terminate = session.call(
                     f"stepping {self._facts.name}", session.task.step, action

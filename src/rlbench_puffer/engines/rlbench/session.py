@@ -40,6 +40,7 @@ class Session:
     Attributes:
       api: the module through which RLBench is reached.
       task: RLBench's ``TaskEnvironment``.
+      without_misc: a context in which it observes without ``misc``.
       rules: the task itself; ``rules.last_success`` is what it last said.
       display: what is drawn on.
 
@@ -141,6 +142,7 @@ class Session:
                 environment.launch()
                 task_class = self.api.recorded_task_class(self._name, created)
                 self.task = environment.get_task(task_class)
+                self.without_misc = self.api.StepsWithoutMisc(self.task)
             except RLBenchPufferError:
                 raise
             except Exception as error:
