@@ -91,41 +91,21 @@ def follow(
     """
     path: list[FloatArray] = []
     last = start
-    count = len(lines[0])
-    for first in range(0, count, block):
+    first, count = 0, len(lines[0])
+    while first < count:
         part = [line[first : first + block] for line in lines]
         starts = np.repeat(last[None], len(part[0]), axis=0)
         points, reached = solve(reaches, starts, part, limits)
-        steps = np.abs(np.diff(points, axis=0, prepend=last[None]))
-        if not reached.all() or steps.max() > LARGEST_STEP:
-            # Where points far from the start fail, one after the other may do.
-            again = _one_by_one(reaches, last, part, limits)
-            if again is None:
-                return None
-            points = again
-        if collide is not None and collide(points).any():
+        steps = np.abs(np.diff(points, axis=0, prepend=last[None])).max(axis=1)
+        failed = np.flatnonzero(~reached | (steps > LARGEST_STEP))
+        # What is too far from the start may do from the point before it.
+        good = points[: failed[0]] if failed.size else points
+        if not len(good) or (collide is not None and collide(good).any()):
             return None
-        path.append(points)
-        last = points[-1]
+        path.append(good)
+        last = good[-1]
+        first += len(good)
     return np.concatenate(path)
-
-
-def _one_by_one(
-    reaches: Sequence[Reach],
-    start: FloatArray,
-    lines: Sequence[FloatArray],
-    limits: Limits,
-) -> FloatArray | None:
-    points: list[FloatArray] = []
-    last = start
-    for place in range(len(lines[0])):
-        targets = [line[place : place + 1] for line in lines]
-        found, reached = solve(reaches, last[None], targets, limits)
-        if not reached[0] or np.abs(found[0] - last).max() > LARGEST_STEP:
-            return None
-        last = found[0]
-        points.append(last)
-    return np.stack(points)
 
 
 def collision_check(joints: Sequence[int], pairs: Sequence[int]) -> Check | None:

@@ -63,7 +63,7 @@ def problem(handle: int, joint_handles: Sequence[int]) -> Problem | None:
     reaches: list[Reach] = []
     targets: list[FloatArray] = []
     for element in group(handle).elements:
-        target = _target(element)
+        target = ik_target(element)
         if target is None or not element.active or not element.constraints:
             continue
         tree = scene.tree
@@ -105,7 +105,7 @@ def ik_joint(handle: int) -> Node:
     return node
 
 
-def _target(element: IkElement) -> Node | None:
+def ik_target(element: IkElement) -> Node | None:
     """The dummy that an element's tip is linked to."""
     tree = current().scene.tree
     if element.tip not in tree:

@@ -7,7 +7,7 @@ import numpy as np
 from pyrep_mujoco.scene.chain import FloatArray
 from pyrep_mujoco.scene.inverse_kinematics import solve
 from pyrep_mujoco.sim.ik_paths import collision_check
-from pyrep_mujoco.sim.ik_problem import Problem, problem
+from pyrep_mujoco.sim.ik_problem import Problem, group, ik_joint, ik_target, problem
 from pyrep_mujoco.sim.simulation import Simulation, current
 
 BATCH = 64
@@ -16,6 +16,12 @@ BATCH = 64
 MOST_STARTS = 256
 """Starts after which a pose of which none led to a solution counts as out of reach:
 PyRep asks up to 300 times, and no later start is likelier to find one."""
+
+ENOUGH = 20
+"""Solutions after which the other starts of a batch are given up."""
+
+_MOST_ITERATIONS = 30
+"""Of a start; what takes longer is seldom a solution, and another start is cheaper."""
 
 _NEARBY_SHARE = 0.5
 """Share of the starts that is drawn around the present joint positions: PyRep prefers
@@ -83,11 +89,16 @@ def simGetConfigForTipPose(
     Raises:
       RuntimeError: there is no such group, joint or entity.
     """
+    kept = current().part(Configurations)
+    kept.begin(_question(ikGroupHandle, jointHandles, collisionPairs))
+    if kept.waiting:
+        kept.starts = 0
+        return kept.waiting.pop().tolist()
+    if kept.starts >= MOST_STARTS:
+        return []
     asked = problem(ikGroupHandle, jointHandles)
     if asked is None:
         return []
-    kept = current().part(Configurations)
-    kept.begin(_question(ikGroupHandle, asked, collisionPairs))
     check = None
     while kept.waiting or kept.starts < MOST_STARTS:
         if not kept.waiting:
@@ -121,18 +132,27 @@ def _solutions(asked: Problem) -> FloatArray:
     anywhere = np.random.uniform(lower, upper, (BATCH - nearby, size))  # noqa: NPY002
     starts = np.concatenate([around, anywhere])
     targets = [target[None] for target in asked.targets]
-    found, reached = solve(asked.reaches, starts, targets, asked.limits)
+    found, reached = solve(
+        *(asked.reaches, starts, targets, asked.limits),
+        max_iterations=_MOST_ITERATIONS,
+        enough=ENOUGH,
+    )
     return found[reached]
 
 
-def _question(handle: int, asked: Problem, pairs: Sequence[int]) -> bytes:
+def _question(handle: int, joints: Sequence[int], pairs: Sequence[int]) -> bytes:
     """All that the answer depends on."""
     scene = current().scene
+    elements = group(handle).elements
+    targets = [ik_target(element) for element in elements]
+    places = [scene.frame_w(node) for node in targets if node is not None]
+    constraints = [int(element.constraints) for element in elements]
+    positions = [scene.joint_position(ik_joint(number)) for number in joints]
     parts: list[np.ndarray] = [
-        np.array([handle, *(joint.handle for joint in asked.joints), *pairs]),
-        asked.start,
-        *asked.targets,
-        *(reach.chain.base for reach in asked.reaches),
+        np.array([handle, *joints, *pairs, *constraints]),
+        np.array(
+            [*positions, *(number for one in places for part in one for number in part)]
+        ),
         # Where everything is that may be in the way.
         scene.data.qpos,
         scene.model.body_pos,
