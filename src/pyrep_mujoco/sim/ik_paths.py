@@ -13,9 +13,12 @@ from pyrep_mujoco.sim.collisions import CollisionChecks
 from pyrep_mujoco.sim.ik_problem import problem
 from pyrep_mujoco.sim.simulation import current
 
-BLOCK = 10
+BLOCK = 17
 """Points of a line that are solved together, from the last point before them: a line's
 points are near each other, and all at once cost hardly more than one."""
+
+MOST_ITERATIONS = 15
+"""Of a point; one that takes longer is not near the one before."""
 
 LARGEST_STEP = 0.5
 """Of a joint from point to point [rad, m]; a larger one is a jump to another posture,
@@ -95,7 +98,9 @@ def follow(
     while first < count:
         part = [line[first : first + block] for line in lines]
         starts = np.repeat(last[None], len(part[0]), axis=0)
-        points, reached = solve(reaches, starts, part, limits)
+        points, reached = solve(
+            *(reaches, starts, part, limits), max_iterations=MOST_ITERATIONS
+        )
         steps = np.abs(np.diff(points, axis=0, prepend=last[None])).max(axis=1)
         failed = np.flatnonzero(~reached | (steps > LARGEST_STEP))
         # What is too far from the start may do from the point before it.

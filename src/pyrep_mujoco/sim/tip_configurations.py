@@ -13,14 +13,18 @@ from pyrep_mujoco.sim.simulation import Simulation, current
 BATCH = 64
 """Starts that are solved at once."""
 
-MOST_STARTS = 256
-"""Starts after which a pose of which none led to a solution counts as out of reach:
-PyRep asks up to 300 times, and no later start is likelier to find one."""
+MOST_STARTS = 128
+"""Starts after which a pose that none led to counts as out of reach. PyRep asks up to
+300 times all the same. Of random poses within the Panda's reach, every second start
+leads to one."""
+
+MOST_COLLIDING_STARTS = 1024
+"""Starts after which a pose counts as one that collides, if all that led to it do."""
 
 ENOUGH = 20
 """Solutions after which the other starts of a batch are given up."""
 
-_MOST_ITERATIONS = 30
+_MOST_ITERATIONS = 16
 """Of a start; what takes longer is seldom a solution, and another start is cheaper."""
 
 _NEARBY_SHARE = 0.5
@@ -43,11 +47,24 @@ class Configurations:
         """(m,) each; the next to give is the last, and the nearest."""
         self.starts = 0
         """How many starts were made since a solution was given."""
+        self.collided = False
+        """Whether some of them led to solutions that collide."""
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no more starts are worth while."""
+        return self.starts >= (MOST_COLLIDING_STARTS if self.collided else MOST_STARTS)
+
+    def give(self) -> list[float]:
+        """The next solution."""
+        self.starts = 0
+        return self.waiting.pop().tolist()
 
     def begin(self, asked: bytes) -> None:
         """Forget what was found, unless the same is asked again."""
         if asked != self._asked:
-            self._asked, self.waiting, self.starts = asked, [], 0
+            self._asked, self.waiting = asked, []
+            self.starts, self.collided = 0, False
 
     def close(self) -> None:
         """Forget all."""
@@ -92,32 +109,22 @@ def simGetConfigForTipPose(
     kept = current().part(Configurations)
     kept.begin(_question(ikGroupHandle, jointHandles, collisionPairs))
     if kept.waiting:
-        kept.starts = 0
-        return kept.waiting.pop().tolist()
-    if kept.starts >= MOST_STARTS:
-        return []
-    asked = problem(ikGroupHandle, jointHandles)
+        return kept.give()
+    asked = None if kept.hopeless else problem(ikGroupHandle, jointHandles)
     if asked is None:
         return []
-    check = None
-    while kept.waiting or kept.starts < MOST_STARTS:
-        if not kept.waiting:
-            kept.starts += BATCH
-            found = _solutions(asked)
+    check = collision_check(jointHandles, collisionPairs)
+    while not kept.hopeless:
+        kept.starts += BATCH
+        found = _solutions(asked)
+        if check is not None and len(found):
+            collides = check(found)
+            kept.collided = kept.collided or bool(collides.any())
+            found = found[~collides]
+        if len(found):
             away = np.linalg.norm(found - asked.start, axis=1)
             kept.waiting = list(found[np.argsort(-away, kind="stable")])
-            if kept.waiting and collisionPairs:
-                check = check or collision_check(jointHandles, collisionPairs)
-                assert check is not None
-                collides = check(np.stack(kept.waiting))
-                kept.waiting = [
-                    one
-                    for one, hit in zip(kept.waiting, collides, strict=True)
-                    if not hit
-                ]
-        if kept.waiting:
-            kept.starts = 0
-            return kept.waiting.pop().tolist()
+            return kept.give()
     return []
 
 
