@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,7 +19,7 @@ from pyrep_mujoco.ttm.texture_use import Blending
 from pyrep_mujoco.ttm.textures import Texture
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class VisualMesh:
     """Triangles of one look, in the shape's frame."""
 
@@ -37,24 +38,41 @@ class VisualMesh:
     shows_color: bool
     """Whether its colour is seen; a texture may cover it."""
 
-    @property
+    @cached_property
     def msh(self) -> bytes:
-        """The mesh in MuJoCo's binary form, with a vertex for every corner.
+        """The mesh in MuJoCo's binary form.
 
         The form has one normal and one texture coordinate for each vertex: counts of
-        vertices, normals, coordinates and faces, then these in that order.
+        vertices, normals, coordinates and faces, then these in that order. Corners
+        that differ in one of these are different vertices.
         """
-        corners = self.triangles.size
-        uv = corners if self.coordinates is not None else 0
-        parts = [
-            np.array([corners, corners, uv, len(self.triangles)], np.int32),
-            self.vertices[self.triangles].astype(np.float32),
-            self.normals.astype(np.float32),
-            np.arange(corners, dtype=np.int32),
+        corners = [
+            self.vertices[self.triangles].reshape(-1, 3),
+            self.normals.reshape(-1, 3),
         ]
         if self.coordinates is not None:
-            parts.insert(3, self.coordinates.astype(np.float32))
+            corners.append(self.coordinates.reshape(-1, 2))
+        rows = np.concatenate(corners, axis=1).astype(np.float32)
+        # As single values of bytes, rows are sorted faster.
+        whole = np.ascontiguousarray(rows).view(f"V{rows.shape[1] * 4}").reshape(-1)
+        _, first, faces = np.unique(whole, return_index=True, return_inverse=True)
+        rows = rows[first]
+        uv = len(rows) if self.coordinates is not None else 0
+        parts = [
+            np.array([len(rows), len(rows), uv, len(self.triangles)], np.int32),
+            rows[:, :3],
+            rows[:, 3:6],
+            rows[:, 6:],
+            faces.astype(np.int32),
+        ]
         return b"".join(part.tobytes() for part in parts)
+
+    def in_color(self, color: Color) -> "VisualMesh":
+        """The same in another colour."""
+        other = dataclasses.replace(self, color=color)
+        if "msh" in vars(self):
+            vars(other)["msh"] = self.msh
+        return other
 
 
 _KEPT: WeakKeyDictionary[Node, tuple[Mesh | Compound, list[VisualMesh]]] = (
@@ -78,10 +96,7 @@ def keep_with_colors(
 ) -> None:
     """Keep what was made of a shape for a geometry that differs in colours alone."""
     assert isinstance(node.source, Shape)
-    looks = [
-        dataclasses.replace(look, color=change(look.color))
-        for look in visual_meshes(node)
-    ]
+    looks = [look.in_color(change(look.color)) for look in visual_meshes(node)]
     _KEPT[node] = geometry, looks
 
 
