@@ -105,6 +105,20 @@ def test_all_means_all_that_is_not_in_the_collection() -> None:
         assert simCheckCollision(arm, ALL) == 0
 
 
+def test_asking_compiles_nothing() -> None:
+    """RLBench makes dozens of shapes and looks after each where it has room."""
+    with launched(POOL, still("one", 1), still("other", 2)) as simulation:
+        scene = simulation.scene
+        before = scene.compiled
+        twin = scene.create(scene.tree.node("one").source)
+        assert simCheckCollision(twin.handle, ALL) == 1
+        scene.place(twin, frame((0, 3, 0), (1, 0, 0, 0)))
+        assert simCheckCollision(twin.handle, ALL) == 0
+        assert simCheckDistance(twin.handle, ALL, -1)[6] == pytest.approx(2.9)
+        assert scene.compiled_last is before
+        assert scene.compiled is not before
+
+
 def test_collections_add_and_take_objects_trees_and_chains() -> None:
     with launched(
         POOL,

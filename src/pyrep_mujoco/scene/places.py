@@ -14,13 +14,14 @@ from pyrep_mujoco.scene.tree import Node
 
 def places_w(scene: Scene, shapes: Sequence[Node]) -> tuple[FloatArray, FloatArray]:
     """Positions (n, 3) [m] and rotations (n, 3, 3) of shapes in the world now."""
-    compiled = scene.compiled
-    data = scene.data
+    # Nothing is compiled for a question: programs ask between many changes.
+    compiled = scene.compiled_last
+    data = compiled.data
     numbers = [compiled.bodies.get(node, -1) for node in shapes]
     positions = data.xpos[numbers]
     rotations = data.xmat[numbers].reshape(-1, 3, 3)
     for place, number in enumerate(numbers):
-        # A shape that was hung elsewhere since the model was compiled.
+        # A shape that came or was hung elsewhere since the model was compiled.
         if number < 0:
             positions[place], rotations[place] = place_of(scene.frame_w(shapes[place]))
     return positions, rotations

@@ -145,8 +145,8 @@ class Proximity:
 
     def _pair(self, sensor: Node, thing: Node) -> _Pair:
         # What was removed is forgotten with the model that had it.
-        if self._scene.compiled is not self._compiled:
-            self._compiled, self._pairs = self._scene.compiled, {}
+        if self._scene.compiled_last is not self._compiled:
+            self._compiled, self._pairs = self._scene.compiled_last, {}
         found = self._pairs.get((sensor, thing))
         # An object that was changed has another source.
         if (

@@ -30,6 +30,16 @@ class State:
         self.tree = Tree()
         self._driven: set[Node] = set()
 
+    @property
+    def compiled_last(self) -> Compiled:
+        """MuJoCo's model and state without what changed since they were compiled.
+
+        Bodies that it has of objects are where the objects are; others are not in it.
+        """
+        if self._compiled.stale:
+            self._compiled.refresh()
+        return self._compiled
+
     def frame_w(self, node: Node) -> Frame:
         """Where an object is in the world now."""
         body = self._compiled.bodies.get(node)
