@@ -5,9 +5,12 @@ would find RLBench, or ``rlbench-puffer setup rlbench`` has put it.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_args
 
 import gymnasium
@@ -94,7 +97,8 @@ def test_it_resets_and_takes_random_steps(engine: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "backend", ["gym", pytest.param("puffer", marks=SLOW), pytest.param("shm")]
+    "backend",
+    [pytest.param("gym", marks=SLOW), pytest.param("puffer", marks=SLOW), "shm"],
 )
 def test_the_same_seed_gives_the_same_bytes(engine: str, backend: BackendName) -> None:
     options: dict[str, Any] = {"episode_length": 20, "task": "open_drawer"}
@@ -271,4 +275,36 @@ def test_a_task_whose_model_is_missing_is_told_with_the_next_step() -> None:
         pytest.skip("this RLBench has every model")
     config = rp.EnvConfig(task=lacking[0], engine="mujoco")
     with pytest.raises(SimulationError, match=rf"{lacking[0]}\.ttm.*setup rlbench"):
+        simulated_task(config)
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        # Byte 4 is the version of the format; 22 is that of CoppeliaSim 4.1.
+        (lambda data: data[:4] + b"\x1c" + data[5:], "Save it with CoppeliaSim 4.1"),
+        pytest.param(lambda data: data[: len(data) // 2], "byte", marks=SLOW),
+    ],
+)
+def test_a_model_that_cannot_be_read_is_told_by_file_and_place(
+    change: Callable[[bytes], bytes],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theirs, mine = rlbench_folder(), tmp_path / "rlbench"
+    models = mine / "task_ttms"
+    models.mkdir(parents=True)
+    # From there RLBench goes one folder up, which through a link would be its own.
+    shutil.copytree(theirs / "backend", mine / "backend")
+    for entry in theirs.iterdir():
+        if entry.name not in ("task_ttms", "backend", "__pycache__"):
+            (mine / entry.name).symlink_to(entry)
+    whole = (theirs / "task_ttms" / "reach_target.ttm").read_bytes()
+    (models / "reach_target.ttm").write_bytes(change(whole))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    config = rp.EnvConfig(task="reach_target", engine="mujoco")
+    with pytest.raises(SimulationError, match=rf"reach_target\.ttm.*{says}"):
         simulated_task(config)
