@@ -12,7 +12,6 @@ printed is the least over the cells.
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from bare_physics import BareLoop
+from ratio_rows import keep_and_tell
 
 from rlbench_puffer.config import make_config
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
@@ -93,9 +93,7 @@ def main() -> None:
                     f"{row['engine_steps_per_second']}/s, bare mj_step "
                     f"{row['bare_steps_per_second']}/s, ratio {row['ratio']}"
                 )
-    if not options.quick:
-        OUT.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    print(json.dumps({"ratio": min(row["ratio"] for row in rows), "rows": rows}))
+    keep_and_tell(rows, None if options.quick else OUT)
 
 
 if __name__ == "__main__":

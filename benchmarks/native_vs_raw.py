@@ -17,7 +17,6 @@ A row also says where the native time goes, as parts of it: ``physics`` (the cal
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -26,6 +25,7 @@ from typing import Any
 
 import numpy as np
 from bare_physics import BareLoop
+from ratio_rows import keep_and_tell
 
 from rlbench_puffer.benchmark.machine import describe_host
 from rlbench_puffer.engines.builtin.engine import BuiltinEngine
@@ -167,9 +167,7 @@ def main() -> None:
                 f"{row['bare_steps_per_second_one_thread']}/s, ratio {row['ratio']}; "
                 f"{row['profile']}"
             )
-    if not options.quick:
-        OUT.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    print(json.dumps({"ratio": min(row["ratio"] for row in rows), "rows": rows}))
+    keep_and_tell(rows, None if options.quick else OUT)
 
 
 if __name__ == "__main__":
