@@ -110,8 +110,10 @@ def test_a_spherical_joint_has_a_matrix_and_no_position() -> None:
             simGetObjectFloatParameter(handle, number) for number in range(2013, 2017)
         ]
         assert np.abs(turned) == pytest.approx([0, 0, 0.5**0.5, 0.5**0.5])
+        # PyRep reads it for all joints of a task, and RLBench needs a number.
+        assert joints.simGetJointPosition(handle) == 0
         with pytest.raises(SceneError, match="spherical"):
-            joints.simGetJointPosition(handle)
+            joints.simSetJointPosition(handle, 0.1)
 
 
 def test_what_is_no_joint_or_no_force_is_an_error_that_says_so() -> None:

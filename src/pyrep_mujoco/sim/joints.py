@@ -53,9 +53,15 @@ def simGetJointType(objectHandle: int) -> int:
 
 
 def simGetJointPosition(jointHandle: int) -> float:
-    """Position of a revolute [rad] or prismatic [m] joint."""
+    """Position of a revolute [rad] or prismatic [m] joint; 0 of a spherical one.
+
+    CoppeliaSim refuses the latter; PyRep does not look and reads the 0 that was there.
+    """
     simulation = current()
-    return simulation.scene.joint_position(_straight(simulation, jointHandle)[0])
+    node, _ = joint(simulation, jointHandle)
+    if _kind(node) is JointKind.SPHERICAL:
+        return 0.0
+    return simulation.scene.joint_position(node)
 
 
 def simSetJointPosition(jointHandle: int, position: float) -> None:
