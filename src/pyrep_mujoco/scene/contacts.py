@@ -30,8 +30,8 @@ def excluded_pairs(tree: Tree) -> Iterator[tuple[Node, Node]]:
             if (
                 not _masks_allow(first, second, tops[first] is tops[second])
                 or groups[first] is groups[second]
-                or jointed.get(first) is groups[second]
-                or jointed.get(second) is groups[first]
+                or jointed.get(groups[first]) is groups[second]
+                or jointed.get(groups[second]) is groups[first]
             ):
                 yield first, second
 
