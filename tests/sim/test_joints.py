@@ -1,5 +1,6 @@
 """Joints of the API: positions, targets, limits, modes, forces."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,3 +128,19 @@ def test_what_is_no_joint_or_no_force_is_an_error_that_says_so() -> None:
             joints.simSetJointMode(handle, 3)
         joints.simSetJointMaxForce(handle, 7)
         assert joints.simGetJointMaxForce(handle) == 7
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        joints.simSetJointPosition,
+        joints.simSetJointTargetPosition,
+        joints.simSetJointTargetVelocity,
+    ],
+)
+def test_what_is_not_finite_is_refused_at_once(put: Callable[..., None]) -> None:
+    with launched(*slide()):
+        handle = objects.simGetObjectHandle("slide")
+        with pytest.raises(SceneError, match=r"'slide' was given the .* nan"):
+            put(handle, float("nan"))
+        assert joints.simGetJointPosition(handle) == 0

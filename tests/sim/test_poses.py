@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ttm_writer as w
+from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.sim import joints, matrices, models, objects, poses
 from pyrep_mujoco.sim.configurations import (
     simGetConfigurationTree,
@@ -72,6 +73,17 @@ def test_angles_are_turns_about_x_then_y_then_z_of_the_moving_frame(
     angles = matrices.simGetEulerAnglesFromMatrix(numbers.tolist())
     again = about(0, angles[0]) @ about(1, angles[1]) @ about(2, angles[2])
     np.testing.assert_allclose(again, whole, atol=1e-6)
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    with launched(*CHAIN):
+        base = objects.simGetObjectHandle("base")
+        before = poses.simGetObjectMatrix(base, WORLD)
+        with pytest.raises(SceneError, match=r"'base' cannot be put at .*nan"):
+            poses.simSetObjectPosition(base, WORLD, [0, float("nan"), 0])
+        with pytest.raises(SceneError, match="a quaternion of some length"):
+            poses.simSetObjectQuaternion(base, WORLD, [0, 0, 0, 0])
+        assert poses.simGetObjectMatrix(base, WORLD) == before
 
 
 def test_matrices_are_multiplied_inverted_and_turned() -> None:

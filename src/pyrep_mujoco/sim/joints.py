@@ -1,5 +1,6 @@
 """Joints: positions, targets, forces, limits, modes."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -47,6 +48,20 @@ def _straight(simulation: Simulation, handle: int) -> tuple[Node, Drive]:
     return node, drive
 
 
+def _finite(node: Node, what: str, value: float) -> float:
+    """A number for a joint.
+
+    Raises:
+      SceneError: it is not finite; CoppeliaSim would hang on it.
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise SceneError(
+            node.name, f"was given the {what} {number}", "Give a finite number."
+        )
+    return number
+
+
 def simGetJointType(objectHandle: int) -> int:
     """10 revolute, 11 prismatic, 12 spherical."""
     return int(_kind(joint(current(), objectHandle)[0]))
@@ -68,7 +83,7 @@ def simSetJointPosition(jointHandle: int, position: float) -> None:
     """Put a joint somewhere at once [rad or m], within its limits."""
     simulation = current()
     node, drive = _straight(simulation, jointHandle)
-    position = float(position)
+    position = _finite(node, "position", position)
     if not drive.cyclic:
         # What is out of its limits is left at them, as in CoppeliaSim.
         most = drive.minimum + drive.range
@@ -110,7 +125,7 @@ def simSetJointTargetVelocity(jointHandle: int, targetVelocity: float) -> None:
     """Let the motor go for a velocity [rad/s or m/s], without position control."""
     simulation = current()
     node, drive = joint(simulation, jointHandle)
-    drive.target_velocity = float(targetVelocity)
+    drive.target_velocity = _finite(node, "target velocity", targetVelocity)
     simulation.scene.redrive(node)
 
 
@@ -123,7 +138,7 @@ def simSetJointTargetPosition(jointHandle: int, targetPosition: float) -> None:
     """Let the motor go for a position [rad or m], under position control."""
     simulation = current()
     node, drive = joint(simulation, jointHandle)
-    drive.target_position = float(targetPosition)
+    drive.target_position = _finite(node, "target position", targetPosition)
     simulation.scene.redrive(node)
 
 

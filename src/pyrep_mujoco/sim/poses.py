@@ -1,7 +1,9 @@
 """Where objects are: positions, orientations, matrices, velocities."""
 
+import math
 from collections.abc import Sequence
 
+from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, frame, relative
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.constants import JOINT_BASE_FRAME, PARENT, WORLD
@@ -38,9 +40,20 @@ def _put(
     position: Sequence[float] | None,
     quat_wxyz: Sequence[float] | None,
 ) -> None:
-    """Put an object somewhere; what is None stays as it is."""
+    """Put an object somewhere; what is None stays as it is.
+
+    Raises:
+      SceneError: the place is made of numbers that are none, or of no rotation.
+    """
     simulation = current()
     node = simulation.node(objectHandle)
+    finite = all(map(math.isfinite, (*(position or ()), *(quat_wxyz or ()))))
+    if not finite or (quat_wxyz is not None and not any(quat_wxyz)):
+        raise SceneError(
+            node.name,
+            f"cannot be put at {position}, turned by {quat_wxyz} (w x y z)",
+            "Give finite numbers, and a quaternion of some length.",
+        )
     seen_from = _base(simulation, node, base) or IDENTITY
     now = relative(simulation.scene.frame_w(node), seen_from)
     place = frame(
@@ -79,7 +92,7 @@ def simSetObjectPosition(
     objectHandle: int, relativeToObjectHandle: int, position: Sequence[float]
 ) -> None:
     """Put an object at a position [m]; its tree goes along."""
-    _put(objectHandle, relativeToObjectHandle, position, None)
+    _put(objectHandle, relativeToObjectHandle, list(position), None)
 
 
 def simSetObjectQuaternion(
