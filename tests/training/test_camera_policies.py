@@ -20,8 +20,14 @@ from rlbench_puffer.envs.make import make_batch_env  # noqa: E402
 from rlbench_puffer.errors import CheckpointError  # noqa: E402
 from rlbench_puffer.training.acting import TrainedPolicy  # noqa: E402
 from rlbench_puffer.training.checkpoint import load_checkpoint  # noqa: E402
+from rlbench_puffer.training.evaluation import evaluate  # noqa: E402
 from rlbench_puffer.training.settings import TrainSettings  # noqa: E402
-from rlbench_puffer.training.trainer import CHECKPOINT, Trainer  # noqa: E402
+from rlbench_puffer.training.trainer import (  # noqa: E402
+    _EVALUATION_KEY,
+    CHECKPOINT,
+    Trainer,
+    _seed,
+)
 
 pytestmark = pytest.mark.display
 
@@ -125,6 +131,37 @@ def test_gradients_reach_every_weight(tmp_path: Path) -> None:
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
         assert not torch.equal(old, new)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_it_learns_from_pictures_alone(tmp_path: Path) -> None:
+    """And goes by them: with its eyes fixed on the first ones it does worse.
+
+    Seen with seeds 0 and 1: -0.1 before, 2.3 and 2.8 after, 1.8 and 2.2 with fixed
+    eyes.
+    """
+    settings = TrainSettings(
+        task="reach_target", observations=(), cameras=("front",), frame_stack=2,
+        camera_size=(36, 36), num_envs=32, num_steps=32, epochs=4, num_workers=1,
+        minibatch_size=256, episode_length=40, updates=20, eval_interval=20,
+        eval_episodes=32,
+    )  # fmt: skip
+    first: list[Any] = []
+    with Trainer(settings, tmp_path, out=io.StringIO()) as trainer:
+        before = trainer.evaluate().mean_return
+        after = trainer.run().mean_return
+        act = trainer._policy_for(32, trainer._reader)
+
+        def stare(observations: Any, begins: Any) -> Any:
+            if not first:
+                first.append(observations.copy())
+            return act(first[0], begins)
+
+        seeds = trainer._episodes.seeds(_seed(settings.seed, _EVALUATION_KEY))
+        staring = evaluate(trainer._evaluation_vec, stare, seeds).mean_return
+    assert after > before + 1.5
+    assert after > staring + 0.25
 
 
 @pytest.fixture

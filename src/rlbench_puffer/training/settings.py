@@ -135,7 +135,8 @@ class TrainSettings:
     """``"float32"``, or ``"bf16"`` for the networks' products in bfloat16."""
 
     compile: bool = False
-    """Whether torch compiles the networks, which takes a while at the start."""
+    """Whether torch compiles the networks, which takes a while at the start; without
+    cameras only."""
 
     checkpoint_interval: int = 50
     """Updates between checkpoints; at each, all sub-envs begin a new episode, so
@@ -210,6 +211,12 @@ class TrainSettings:
                 self.frame_stack,
                 "1 without cameras: only pictures are stacked",
                 "Name a camera, such as `--cameras front`.",
+            )
+        if self.cameras and self.compile:
+            raise InvalidOptionError(
+                "compile",
+                True,
+                "False with cameras: only networks of numbers were tried compiled",
             )
         if self.cameras and min(self.camera_size) < MIN_PICTURE:
             raise InvalidOptionError(
