@@ -163,6 +163,17 @@ def test_an_ungrouped_compound_grouped_again_is_as_before(
     np.testing.assert_allclose(sim["simGetShapeMesh"](group)[0], mesh, atol=1e-6)
 
 
+def test_compounds_of_compounds_are_ungrouped_to_simple_shapes(
+    empty: simulation.Simulation,
+) -> None:
+    inner = sim["simGroupShapes"](list(two_boxes()))
+    whole = sim["simGroupShapes"]([two_boxes()[0], inner])
+    parts = sim["simUngroupShape"](whole)
+    assert len(parts) == 3
+    get = sim["simGetObjectInt32Parameter"]
+    assert [get(part, COMPOUND) for part in parts] == [0, 0, 0]
+
+
 def test_merged_shapes_are_one_simple_shape(empty: simulation.Simulation) -> None:
     first, second = two_boxes()
     merged = sim["simGroupShapes"]([first, second], merge=True)

@@ -73,16 +73,20 @@ def _add_material(spec: mujoco.MjSpec, name: str, look: VisualMesh) -> None:
         emission=_one_number(color.emission),
     )
     if look.texture is not None:
-        height, width, channels = look.texture.pixels.shape
-        picture = spec.add_texture(
-            name=name,
-            type=mujoco.mjtTexture.mjTEXTURE_2D,
-            width=width,
-            height=height,
-            nchannel=channels,
-        )
-        picture.data = look.texture.pixels.tobytes()
-        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+        pixels = look.texture.pixels
+        # Many looks may share a picture.
+        picture = f"picture{id(pixels)}"
+        if spec.texture(picture) is None:
+            height, width, channels = pixels.shape
+            made = spec.add_texture(
+                name=picture,
+                type=mujoco.mjtTexture.mjTEXTURE_2D,
+                width=width,
+                height=height,
+                nchannel=channels,
+            )
+            made.data = pixels.tobytes()
+        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = picture
 
 
 def _rgba(look: VisualMesh) -> list[float]:

@@ -30,7 +30,7 @@ from pyrep_mujoco.sim.new_shapes import triangle_mesh
 from pyrep_mujoco.sim.shapes import shape_node
 from pyrep_mujoco.sim.simulation import current
 from pyrep_mujoco.sim.texture_ids import TextureIds
-from pyrep_mujoco.ttm.meshes import Compound, Mesh
+from pyrep_mujoco.ttm.meshes import Compound, Mesh, leaves
 from pyrep_mujoco.ttm.shapes import Shape
 from pyrep_mujoco.ttm.textures import Texture
 
@@ -67,7 +67,9 @@ def simGroupShapes(shapeHandles: Sequence[int], merge: bool = False) -> int:
         textures = {}
     scene.remove([node for node, _ in found[:-1]])
     last.textures = textures
-    scene.change(last, dataclasses.replace(kept, geometry=whole))
+    # What was simulated in parts can be simulated as one.
+    last.source = dataclasses.replace(kept, geometry=whole)
+    scene.recompile()
     return last.handle
 
 
@@ -108,7 +110,9 @@ def _merged(whole: Compound, like: Geometry) -> Mesh:
 
 
 def simUngroupShape(shapeHandle: int) -> list[int]:
-    """Make several shapes of a compound's parts.
+    """Make simple shapes of a compound's parts, and of the parts of these.
+
+    RLBench lays textures on all of them, which compounds do not take.
 
     Returns:
       their handles; the last is the given one, which is the first part from now on.
@@ -122,12 +126,14 @@ def simUngroupShape(shapeHandle: int) -> list[int]:
     scene = current().scene
     place = scene.frame_w(node)
     handles = []
-    for part in reversed(shape.geometry.parts[1:]):
+    first, *others = leaves(shape.geometry)
+    for part in reversed(others):
         made = _part_of(node, shape, part, place)
         if node.parent is not None:
             scene.hang(made, node.parent)
         handles.append(made.handle)
-    scene.change(node, dataclasses.replace(shape, geometry=shape.geometry.parts[0]))
+    node.source = dataclasses.replace(shape, geometry=first)
+    scene.recompile()
     return [*handles, node.handle]
 
 
