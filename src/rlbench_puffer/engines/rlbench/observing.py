@@ -29,9 +29,9 @@ def write_fields(
         row = out[name][0]
         if not row.size:
             continue  # A gripper without touch sensors.
-        value = np.asarray(getattr(observation, name), np.float32).ravel()
-        if name == "task_low_dim_state" and value.size != row.size:
-            value = _padded(value, row.size, task)
+        value = getattr(observation, name)
+        if name == "task_low_dim_state" and np.size(value) != row.size:
+            value = _padded(np.ravel(value), row.size, task)
         row[:] = value
 
 
@@ -59,11 +59,11 @@ def readable(config: EnvConfig, task: SimulatedTask) -> EnvConfig:
     return dataclasses.replace(config, observations=names or ("joint_positions",))
 
 
-def _padded(value: NDArray[np.float32], size: int, task: str) -> NDArray[np.float32]:
+def _padded(value: NDArray[Any], size: int, task: str) -> NDArray[Any]:
     if value.size > size:
         raise SimulationError(
             f"task_low_dim_state of {task} has {value.size} numbers, expected {size} "
             "at most, which its other variations have. Choose variations of one size, "
             "or leave the field out of observations."
         )
-    return np.append(value, np.zeros(size - value.size, np.float32))
+    return np.append(value, np.zeros(size - value.size))
