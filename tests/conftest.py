@@ -43,9 +43,11 @@ def _keep_bytecode(config: pytest.Config) -> None:
     Many containers set PYTHONDONTWRITEBYTECODE. Each of the many workers would then
     compile all that it imports anew, which takes longer than most tests do.
     """
-    if not sys.dont_write_bytecode or config.cache is None:
+    # There is none with `-p no:cacheprovider`.
+    cache = getattr(config, "cache", None)
+    if not sys.dont_write_bytecode or cache is None:
         return
-    folder = str(config.cache.mkdir("bytecode"))
+    folder = str(cache.mkdir("bytecode"))
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
