@@ -90,6 +90,18 @@ def test_nothing_is_read_while_no_simulation_runs_or_nothing_is_held() -> None:
         assert simReadForceSensor(sensor)[0] == 1
 
 
+def test_a_sensor_measures_only_what_it_holds_now() -> None:
+    with launched(*hanging()) as simulation:
+        run(1)
+        sensor, weight = (simulation.scene.tree.node(n) for n in ("sensor", "weight"))
+        loads = []
+        for parent in (sensor, None, sensor):
+            simulation.scene.hang(weight, parent)
+            simExtStep()
+            loads.append(simReadForceSensor(sensor.handle)[1][2])
+        assert loads == pytest.approx([-2 * GRAVITY, 0, -2 * GRAVITY], abs=1e-3)
+
+
 def test_a_sensor_breaks_after_its_violations_in_a_row_and_is_whole_again() -> None:
     with launched(*hanging(force=15.0, violations=4)) as simulation:
         sensor = handle(simulation, "sensor")

@@ -56,6 +56,33 @@ def test_what_is_set_is_told() -> None:
         assert poses.simGetObjectMatrix(base, WORLD) == pytest.approx(matrix)
 
 
+def test_no_place_is_told_that_was_true_before_a_change() -> None:
+    """Frames are kept until something moves: a joint, a dummy, what holds it, time."""
+    loose = w.box("falls", 4, dynamic=True, position=(0, 0, 5))
+    beside = w.dummy(w.base("beside", 5, 3, position=(1, 0, 0)))
+    with launched(*CHAIN, loose, beside) as simulation:
+        tree = simulation.scene.tree
+        base, joint, tip, falls, last = (
+            tree.node(name).handle
+            for name in ("base", "joint", "tip", "falls", "beside")
+        )
+
+        def told(handle: int) -> list[float]:
+            return poses.simGetObjectPosition(handle, WORLD)
+
+        assert told(last) == pytest.approx([-1, 0, 0], abs=1e-7)
+        joints.simSetJointPosition(joint, 0.0)
+        assert told(last) == pytest.approx([1, 2, 0], abs=1e-7)
+        poses.simSetObjectPosition(tip, WORLD, [0, 0, 3])
+        assert told(last) == pytest.approx([0, 1, 3], abs=1e-7)
+        poses.simSetObjectPosition(base, WORLD, [1, 0, 1])
+        assert told(last) == pytest.approx([0, 1, 4], abs=1e-7)
+        objects.simSetObjectParent(last, falls, keepInPlace=False)
+        assert told(last) == pytest.approx([1, 0, 5], abs=1e-7)
+        simulation.step()
+        assert told(last)[2] == told(falls)[2] < 5
+
+
 @pytest.mark.parametrize("beta", [0.4, math.pi / 2, -math.pi / 2])
 def test_angles_are_turns_about_x_then_y_then_z_of_the_moving_frame(
     beta: float,

@@ -68,9 +68,13 @@ class Compiled:
         # origin when they were compiled.
         self.model.site_sameframe[:] = 0
         self._find(tree)
+        # Asking MuJoCo's objects for an array takes longer than reading a number.
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
+        self.qpos, self.qvel = self.data.qpos, self.data.qvel
         self.stale = True
-        """Whether bodies moved since their places were worked out."""
+        """Whether anything moved since the bodies' places were worked out."""
+        self.frames: dict[Node, Frame] = {}
+        """Where objects are in the world: those that were asked for since then."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
@@ -128,11 +132,12 @@ class Compiled:
     def refresh(self) -> None:
         """Work out where all bodies are."""
         mujoco.mj_kinematics(self.model, self.data)
+        self.frames.clear()
         self.stale = False
 
     def position(self, joint: Node) -> float:
         """Where a simulated revolute [rad] or prismatic [m] joint stands."""
-        return float(self.data.qpos[self.places[joint].qpos.start])
+        return self.qpos.item(self.places[joint].qpos.start)
 
     def turn(self, joint: Node) -> Quat:
         """Where a simulated spherical joint stands."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pyrep_mujoco.scene.detection import Detection, DetectionVolume, Point
 from pyrep_mujoco.scene.entities import members
-from pyrep_mujoco.scene.frames import FloatArray, Frame, relative
+from pyrep_mujoco.scene.frames import Frame, relative
 from pyrep_mujoco.scene.places import place_of
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surface, Surfaces
@@ -86,8 +86,8 @@ class Proximity:
         pair = self._pair(sensor, thing)
         place = self._scene.frame_w(sensor), self._scene.frame_w(thing)
         if place != pair.place:
-            seen = place_of(relative(place[1], place[0]))
-            pair.answer = self._detected(pair, thing, *seen)
+            seen = relative(place[1], place[0])
+            pair.answer = self._detected(pair, thing, seen)
             pair.place = place
         return pair.answer
 
@@ -104,10 +104,10 @@ class Proximity:
         base = self._scene.frame_w(sensor)
         best: tuple[Detection, Node] | None = None
         for thing in self._candidates(source, entity):
-            frame_w = self._scene.frame_w(thing)
-            position, rotation = place_of(relative(frame_w, base))
+            seen = relative(self._scene.frame_w(thing), base)
+            position, rotation = place_of(seen)
             if not isinstance(thing.source, Shape):
-                point = self._point(volume, source, thing, position)
+                point = self._point(volume, source, thing, seen.position)
                 length = math.hypot(*point) if point else math.inf
                 found = point and Detection(point, point, length)
             elif volume.may_hold(self._surfaces.of(thing), position, rotation):
@@ -123,13 +123,12 @@ class Proximity:
             return None
         return best
 
-    def _detected(
-        self, pair: _Pair, thing: Node, position: FloatArray, rotation: FloatArray
-    ) -> Point | None:
+    def _detected(self, pair: _Pair, thing: Node, seen: Frame) -> Point | None:
         volume, source = pair.volume, pair.sensor
         assert isinstance(source, ProximitySensor)
         if pair.surface is None:
-            return self._point(volume, source, thing, position)
+            return self._point(volume, source, thing, seen.position)
+        position, rotation = place_of(seen)
         if not volume.may_hold(pair.surface, position, rotation):
             return None
         blocks = self._blocks_of(thing, pair.surface)
@@ -184,9 +183,9 @@ class Proximity:
         volume: DetectionVolume,
         source: ProximitySensor,
         thing: Node,
-        position: FloatArray,
+        position: Point,
     ) -> Point | None:
-        x, y, z = position.tolist()
+        x, y, z = position
         least = source.volume.smallest_distance or 0.0
         if (
             isinstance(thing.source, Dummy)

@@ -37,6 +37,8 @@ class Scene(State):
         self.world: World | None = None
         self._unsettled = False
         self._outdated = False
+        self.times_settled = 0
+        """Grows whenever how shapes are held may have changed."""
         self._compile()
 
     @property
@@ -51,6 +53,8 @@ class Scene(State):
         self._settle()
         if self._compiled.stale:
             self._compiled.refresh()
+        # Who asks may write to it.
+        self._compiled.frames.clear()
         return self._compiled.data
 
     @property
@@ -138,6 +142,7 @@ class Scene(State):
             self._detach(node)
         base = IDENTITY if parent is None else self.moved_w(parent)
         node.frame = relative(frame_w, base)
+        self._compiled.stale = True
         self.unsettle()
         if not stay:
             self.place(node, compose(base, local))
@@ -262,6 +267,7 @@ class Scene(State):
             self._keep_state()
             self._compile()
         self._unsettled = False
+        self.times_settled += 1
 
     def _compile(self) -> None:
         """Make MuJoCo's model anew; the state is the tree's, velocities are kept.

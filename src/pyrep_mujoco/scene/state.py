@@ -42,12 +42,20 @@ class State:
 
     def frame_w(self, node: Node) -> Frame:
         """Where an object is in the world now."""
-        body = self._compiled.bodies.get(node)
-        if body is not None:
-            return self._compiled.frame_w(body)
-        if node.parent is None:
-            return node.frame
-        return compose(self.moved_w(node.parent), node.frame)
+        compiled = self._compiled
+        if compiled.stale:
+            compiled.refresh()
+        found = compiled.frames.get(node)
+        if found is None:
+            body = compiled.bodies.get(node)
+            if body is not None:
+                found = compiled.frame_w(body)
+            elif node.parent is None:
+                found = node.frame
+            else:
+                found = compose(self.moved_w(node.parent), node.frame)
+            compiled.frames[node] = found
+        return found
 
     def moved_w(self, node: Node) -> Frame:
         """The frame that an object's children are in, in the world now."""
@@ -64,16 +72,17 @@ class State:
 
     def joint_position(self, node: Node) -> float:
         """Where a revolute [rad] or prismatic [m] joint stands now."""
-        if node in self._compiled.places:
-            return self._compiled.position(node)
-        return node.joint_position
+        compiled = self._compiled
+        place = compiled.places.get(node)
+        if place is None:
+            return node.joint_position
+        return compiled.qpos.item(place.qpos.start)
 
     def joint_velocity(self, node: Node) -> float:
         """How fast a revolute [rad/s] or prismatic [m/s] joint moves now."""
-        place = self._compiled.places.get(node)
-        return (
-            0.0 if place is None else float(self._compiled.data.qvel[place.dofs.start])
-        )
+        compiled = self._compiled
+        place = compiled.places.get(node)
+        return 0.0 if place is None else compiled.qvel.item(place.dofs.start)
 
     def joint_force(self, node: Node) -> float:
         """Force [N] or torque [Nm] of a joint's motor or brake in the last step.
@@ -238,6 +247,7 @@ class State:
     def _put_below(self, node: Node) -> None:
         """Bring MuJoCo's places in line with the tree's, down to the next bodies."""
         compiled = self._compiled
+        compiled.stale = True
         held = compiled.links.get(node)
         if held is not None and node in compiled.bodies:
             if held.joint is not None:

@@ -65,7 +65,7 @@ def _put(
 
 def simGetObjectPosition(objectHandle: int, relativeToObjectHandle: int) -> list[float]:
     """Position (3,) [m] in the world's frame (-1), the parent's or another object's."""
-    return list(_place(objectHandle, relativeToObjectHandle).position)
+    return [*_place(objectHandle, relativeToObjectHandle).position]
 
 
 def simGetObjectQuaternion(
