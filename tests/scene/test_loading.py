@@ -169,7 +169,10 @@ def test_a_shape_that_is_hung_on_the_gripper_goes_where_the_gripper_goes() -> No
     scene.step(2)
     scene.hang(cube, scene.tree.node("Panda_gripper_attachPoint"))
     before = relative(scene.frame_w(cube), scene.frame_w(tip))
-    scene.data.actuator("Panda_joint1").ctrl[0] += 0.5
+    joint = scene.tree.node("Panda_joint1")
+    assert joint.drive is not None
+    joint.drive.target_position += 0.5
+    scene.redrive(joint)
     scene.step(200)
     after = relative(scene.frame_w(cube), scene.frame_w(tip))
     np.testing.assert_allclose(after.position, before.position, atol=1e-4)

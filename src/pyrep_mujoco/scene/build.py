@@ -19,7 +19,8 @@ from pyrep_mujoco.scene.links import (
     link,
 )
 from pyrep_mujoco.scene.motors import (
-    BRAKE_IMPEDANCE,
+    FRICTION_IMPEDANCE,
+    FRICTION_REFERENCE,
     LOOSE_DAMPING,
     PHYSICS_DT,
     ROBOT_ARMATURE,
@@ -177,7 +178,8 @@ class _Builder:
         made.ref = held.joint.joint_position
         # Its limits, and what it does, are set when the model is there.
         made.limited, made.range = True, [-1.0, 1.0]
-        made.solimp_friction = BRAKE_IMPEDANCE
+        made.solref_friction = FRICTION_REFERENCE
+        made.solimp_friction = FRICTION_IMPEDANCE
         self.spec.add_actuator(
             name=held.joint.name,
             target=held.joint.name,

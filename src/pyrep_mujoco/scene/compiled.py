@@ -9,6 +9,7 @@ from pyrep_mujoco.scene.frames import Frame, compose, inverse, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
 from pyrep_mujoco.scene.motors import drive, regime, robot_parts
 from pyrep_mujoco.scene.tree import Node, Tree
+from pyrep_mujoco.scene.velocity_motors import VelocityMotors
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 from pyrep_mujoco.ttm.model import World
 from pyrep_mujoco.ttm.shapes import Shape
@@ -48,6 +49,7 @@ class Compiled:
         self.links = links
         self.model = build_spec(tree, world, links).compile()
         self.data = mujoco.MjData(self.model)
+        self.velocity_motors = VelocityMotors(self.model, self.data)
         self.bodies: dict[Node, int] = {}
         """Of shapes; without those that were hung elsewhere since."""
         self.cameras: dict[Node, int] = {}
@@ -211,35 +213,24 @@ class Compiled:
         self.model.jnt_axis[number] = matrix(place)[:, 2]
 
     def drive(self, joint: Node) -> None:
-        """Set a joint's actuator and limits to what drives it now."""
+        """Set a joint's motor and limits to what drives it now."""
         state = joint.drive
         assert state is not None
+        place, motor = self.places[joint], self.motors.get(joint)
+        if motor is not None:
+            self.data.ctrl[motor] = state.target_position
+            dof, qpos = place.dofs.start, place.qpos.start
+            self.velocity_motors.aim(state, dof=dof, qpos=qpos)
         key = regime(state)
-        motor = self.motors.get(joint)
         if self._regimes.get(joint) == key and motor is not None:
             # Most often only what it goes for has changed.
-            goal = (
-                state.target_position
-                if state.position_control
-                else state.target_velocity
-            )
-            self.data.ctrl[motor] = goal
             return
         self._regimes[joint] = key
-        place = self.places[joint]
         self.model.jnt_limited[place.joint] = has_limits(joint)
         most = state.minimum + max(state.range, 1e-6)
         self.model.jnt_range[place.joint] = state.minimum, most
         if motor is not None:
-            drive(
-                self.model,
-                self.data,
-                joint,
-                actuator=motor,
-                dof=place.dofs.start,
-                inertia=1.0 / float(self.model.dof_invweight0[place.dofs.start]),
-                robot=joint in self.robots,
-            )
+            drive(self.model, joint, actuator=motor, dof=place.dofs.start)
 
     def is_fixed(self, node: Node | None) -> bool:
         """Whether a shape's body cannot move, but for being put elsewhere."""

@@ -155,11 +155,11 @@ class Holds:
 
     def step(self, physics_steps: int) -> None:
         """Let time go on; what stands still is put back after it."""
-        model, data = self._compiled.model, self._compiled.data
+        data, motors = self._compiled.data, self._compiled.velocity_motors
         if not len(self._qpos):
-            mujoco.mj_step(model, data, physics_steps)
+            motors.step(physics_steps)
             return
         keep = data.qpos[self._qpos]
-        mujoco.mj_step(model, data, physics_steps)
+        motors.step(physics_steps)
         data.qpos[self._qpos] = keep
         data.qvel[self._dofs] = 0.0

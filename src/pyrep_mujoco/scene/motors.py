@@ -1,4 +1,4 @@
-"""Motors: how a joint's drive becomes a MuJoCo actuator."""
+"""Motors: how a joint's drive becomes friction or an actuator of MuJoCo's."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,6 @@ from pyrep_mujoco.ttm.joints import Joint, JointKind
 PHYSICS_DT = 0.005
 """CoppeliaSim's physics step [s], with which its position control is scaled."""
 
-SATURATION = 0.02
-"""Error of the velocity [rad/s or m/s] at which a motor gives all its force, if its
-load is heavy enough; Bullet's motors are constraints, which give all for any error."""
-
 LOOSE_FRICTION = {JointKind.REVOLUTE: 2e-3, JointKind.PRISMATIC: 0.1}
 """Friction of joints without a motor [Nm or N]. Bullet has none, but its joints do not
 creep on slopes of 1e-4 as MuJoCo's would."""
@@ -26,77 +22,53 @@ LOOSE_DAMPING = {
 }
 """Damping of joints without a motor [Nm s/rad or N s/m]; chosen here, as above."""
 
-STEADINESS, ROBOT_STEADINESS = 2.0, 1.0
-"""Share of its velocity's error that a motor removes in a physics step. Above 2 it
-would shake at full force; a robot's links have less inertia in other postures."""
-
 ROBOT_ARMATURE = 0.1
 """Inertia that a robot's joints have of their own [kg m^2]: Bullet's motors hold
 against any load, and the masses in robot models are dummies."""
 
 
-BRAKE_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
+FRICTION_REFERENCE = (2 * PHYSICS_DT, 1.0)
+"""MuJoCo's ``solref`` of friction in joints: what is left of a motor's error of velocity
+is removed in one physics step."""
+
+FRICTION_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
 """MuJoCo's ``solimp`` of friction in joints: with the default, brakes creep by 0.02
 rad/s at half their force; Bullet's do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Motor:
-    """An affine actuator: force = gain * control + bias . (1, position, velocity)."""
+    """What moves a joint: a spring, or friction against the velocity it goes for.
 
-    gain: float
-    bias: tuple[float, float, float]
-    control: float
-    """What it goes for: a position or a velocity."""
-    max_force: float
-    """The greatest force [N] or torque [Nm]."""
+    Bullet's motors are constraints: any force up to the greatest, so that the velocity
+    is what it should be after each physics step. Friction in a MuJoCo joint is that
+    for the velocity 0; `VelocityMotors` shifts it to others.
+    """
+
     friction: float
-    """Friction in the joint [N or Nm]; a brake is nothing else."""
-    damping: float
-    """Damping in the joint."""
+    """The greatest force [N] or torque [Nm] of friction or of the motor."""
+    damping: float = 0.0
+    """Damping in the joint [N s/m or Nm s/rad]."""
+    stiffness: float = 0.0
+    """Of a spring [N/m or Nm/rad]."""
+    spring_damping: float = 0.0
+    """Of a spring [N s/m or Nm s/rad]."""
+    max_force: float = 0.0
+    """The spring's greatest force [N] or torque [Nm]."""
 
 
-def motor(kind: JointKind, joint: Drive, inertia: float, *, robot: bool) -> Motor:
-    """The actuator of a joint with one degree of freedom.
+def motor(kind: JointKind, joint: Drive) -> Motor:
+    """What moves a joint with one degree of freedom.
 
     Args:
       kind: which way the joint moves.
       joint: what drives it.
-      inertia: what it moves while the other joints give way [kg m^2 or kg].
-      robot: whether it belongs to a robot, whose motors never act as brakes.
     """
     if not joint.motor:
-        return Motor(
-            0.0,
-            (0.0, 0.0, 0.0),
-            0.0,
-            0.0,
-            LOOSE_FRICTION[kind],
-            LOOSE_DAMPING[kind],
-        )
+        return Motor(LOOSE_FRICTION[kind], LOOSE_DAMPING[kind])
     if joint.position_control and joint.spring:
-        stiffness, damping = joint.spring_constants
-        bias = (0.0, -stiffness, -damping)
-        return _motor(joint, stiffness, bias, joint.target_position)
-    # A firmer motor overshoots in one physics step at full force, and shakes: MuJoCo
-    # integrates it implicitly only below that. Other postures have less inertia.
-    share = ROBOT_STEADINESS if robot else STEADINESS
-    firmness = min(joint.max_force / SATURATION, share * inertia / PHYSICS_DT)
-    if joint.position_control:
-        # Bullet goes for the velocity that would remove the share P of the error in
-        # one step.
-        stiffness = firmness * joint.pid[0] / PHYSICS_DT
-        bias = (0.0, -stiffness, -firmness)
-        return _motor(joint, stiffness, bias, joint.target_position)
-    if joint.target_velocity == 0 and not robot:
-        return Motor(0.0, (0.0, 0.0, 0.0), 0.0, 0.0, joint.max_force, 0.0)
-    return _motor(joint, firmness, (0.0, 0.0, -firmness), joint.target_velocity)
-
-
-def _motor(
-    joint: Drive, gain: float, bias: tuple[float, float, float], control: float
-) -> Motor:
-    return Motor(gain, bias, control, joint.max_force, 0.0, 0.0)
+        return Motor(0.0, 0.0, *joint.spring_constants, joint.max_force)
+    return Motor(joint.max_force)
 
 
 def is_locked(joint: Drive) -> bool:
@@ -110,42 +82,29 @@ def is_locked(joint: Drive) -> bool:
 
 
 def regime(joint: Drive) -> tuple[object, ...]:
-    """All that an actuator depends on but for what it goes for."""
+    """All that a joint's motor and limits depend on but for what it goes for."""
     return (
         joint.motor,
         joint.position_control,
         joint.spring,
         joint.max_force,
-        joint.pid,
         joint.spring_constants,
         joint.cyclic,
         joint.minimum,
         joint.range,
-        # Then it may be a brake.
-        joint.position_control or joint.target_velocity == 0,
     )
 
 
-def drive(
-    model: mujoco.MjModel,
-    data: mujoco.MjData,
-    node: Node,
-    *,
-    actuator: int,
-    dof: int,
-    inertia: float,
-    robot: bool,
-) -> None:
-    """Set a joint's actuator to what drives it now; takes effect at once."""
+def drive(model: mujoco.MjModel, node: Node, *, actuator: int, dof: int) -> None:
+    """Give a joint the motor that drives it now; takes effect at once."""
     assert isinstance(node.source, Joint)
     assert node.drive is not None
-    set_to = motor(node.source.kind, node.drive, inertia, robot=robot)
-    model.actuator_gainprm[actuator, 0] = set_to.gain
-    model.actuator_biasprm[actuator, :3] = set_to.bias
+    set_to = motor(node.source.kind, node.drive)
+    model.actuator_gainprm[actuator, 0] = set_to.stiffness
+    model.actuator_biasprm[actuator, 1:3] = -set_to.stiffness, -set_to.spring_damping
     model.actuator_forcerange[actuator] = -set_to.max_force, set_to.max_force
     model.dof_frictionloss[dof] = set_to.friction
     model.dof_damping[dof] = set_to.damping
-    data.ctrl[actuator] = set_to.control
 
 
 def robot_parts(tree: Tree) -> set[Node]:

@@ -1,0 +1,86 @@
+"""Motors that go for a velocity, as Bullet's do: as constraints of the physics."""
+
+import math
+
+import mujoco
+import numpy as np
+
+from pyrep_mujoco.scene.drives import Drive
+from pyrep_mujoco.scene.motors import FRICTION_IMPEDANCE, PHYSICS_DT
+
+SHIFT = 1 / (FRICTION_IMPEDANCE[1] * PHYSICS_DT)
+"""Acceleration [rad/s^2 or m/s^2] that friction in a joint goes for, per velocity: what
+MuJoCo makes of ``solref`` and ``solimp``."""
+
+
+class VelocityMotors:
+    """Which velocity each joint's motor goes for; lets time go on with them.
+
+    MuJoCo's friction in a joint is a constraint that takes any force up to a greatest
+    one to reach the velocity 0. Here that velocity is shifted in every physics step,
+    after MuJoCo made the constraints and before it solves them: unlike an actuator,
+    such a motor has no standing error under load.
+
+    Args:
+      model: MuJoCo's model.
+      data: its state.
+    """
+
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        self._model, self._data = model, data
+        self._velocities = np.zeros(model.nv)
+        self._followers: dict[int, tuple[int, float, float, float]] = {}
+        self._arrays: tuple[np.ndarray, ...] | None = None
+
+    def aim(self, joint: Drive, *, dof: int, qpos: int) -> None:
+        """Let a joint's motor go for what its drive says now.
+
+        Args:
+          joint: what drives it.
+          dof: where its velocity stands.
+          qpos: where its position stands.
+        """
+        self._velocities[dof] = 0.0
+        if self._followers.pop(dof, None) is not None:
+            self._arrays = None
+        if not joint.motor:
+            return
+        if not joint.position_control:
+            self._velocities[dof] = joint.target_velocity
+        elif not joint.spring:
+            # Bullet goes for the velocity that would remove the share P of the error
+            # in one physics step.
+            gain = joint.pid[0] / PHYSICS_DT
+            fastest = joint.velocity_limit if joint.velocity_limit > 0 else math.inf
+            self._followers[dof] = qpos, joint.target_position, gain, fastest
+            self._arrays = None
+
+    def step(self, physics_steps: int) -> None:
+        """Let time go on by so many physics steps."""
+        model, data = self._model, self._data
+        if not self._followers and not self._velocities.any():
+            mujoco.mj_step(model, data, physics_steps)
+            return
+        follow = self._following() if self._followers else None
+        rows, dofs, shift = slice(0), np.empty(0, int), np.empty(0)
+        for number in range(physics_steps):
+            mujoco.mj_step1(model, data)
+            if follow is not None:
+                at, qpos, target, gain, fastest = follow
+                way = gain * (target - data.qpos[qpos])
+                self._velocities[at] = np.clip(way, -fastest, fastest)
+            if not number:
+                rows = slice(data.ne, data.ne + data.nf)
+                dofs = data.efc_id[rows].copy()
+            if follow is not None or not number:
+                shift = SHIFT * self._velocities[dofs]
+            data.efc_aref[rows] += shift
+            mujoco.mj_step2(model, data)
+
+    def _following(self) -> tuple[np.ndarray, ...]:
+        """Of motors that hold positions: dofs, and the four numbers of each."""
+        if self._arrays is None:
+            columns = zip(*self._followers.values(), strict=True)
+            qpos, target, gain, fastest = map(np.array, columns)
+            self._arrays = np.array(list(self._followers)), qpos, target, gain, fastest
+        return self._arrays
