@@ -28,8 +28,8 @@ against any load, and the masses in robot models are dummies."""
 
 
 FRICTION_REFERENCE = (2 * PHYSICS_DT, 1.0)
-"""MuJoCo's ``solref`` of friction in joints: what is left of a motor's error of velocity
-is removed in one physics step."""
+"""MuJoCo's ``solref`` of friction in joints: a motor's error of velocity is gone after
+one physics step."""
 
 FRICTION_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
 """MuJoCo's ``solimp`` of friction in joints: with the default, brakes creep by 0.02
