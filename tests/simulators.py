@@ -68,6 +68,7 @@ def write_facts(*tasks: str) -> None:
                 "format": FORMAT,
                 "variation_count": 3 if drawer else 20,
                 "low_dim_size": 8 if drawer else 3,
+                "shaped_reward": not drawer,
                 "velocity": [2.0] * dof,
                 "arm": [[-3.0, 4.0]] * dof,
                 "gripper": [[0.0, 0.04]] * 2,

@@ -230,7 +230,15 @@ class EnvConfig:
             raise InvalidOptionError(
                 "simulator", simulator, "a rlbench_puffer.Simulator or None"
             )
-        only_here = {"num_threads": 1, "render_quality": "fast", "randomize": None}
+        if self.randomize is not None:
+            raise InvalidOptionError(
+                "randomize",
+                self.randomize,
+                f'None with engine "{self.engine}"',
+                "RLBench changes textures only, Simulator(textures=FOLDER); its "
+                "DynamicsRandomizationConfig is not implemented in RLBench itself.",
+            )
+        only_here = {"num_threads": 1, "render_quality": "fast"}
         for name, only in only_here.items():
             if getattr(self, name) != only:
                 raise InvalidOptionError(

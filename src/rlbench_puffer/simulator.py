@@ -42,7 +42,17 @@ class Simulator:
     """A folder of pictures to draw textures from: visual domain randomisation."""
 
     randomize_every: RandomizeEvery = "episode"
-    """How often textures change; only with ``textures``."""
+    """When textures change; only with ``textures``."""
+
+    randomize_frequency: int = 1
+    """Every how many episodes, or steps, they do."""
+
+    randomize_except: tuple[str, ...] = ()
+    """Names of objects that keep their look: RLBench's ``blacklist``. (Its
+    ``whitelist`` keeps nothing out in this version, and is not offered.)"""
+
+    randomize_arm: bool = True
+    """Whether the Panda's shapes are given textures, too."""
 
     dataset_root: str | None = None
     """The folder of RLBench's stored demos."""
@@ -64,6 +74,13 @@ class Simulator:
             ("renderer", self.renderer, get_args(RendererName)),
             ("randomize_every", self.randomize_every, get_args(RandomizeEvery)),
         )
+        if self.randomize_every == "variation":
+            raise InvalidOptionError(
+                "randomize_every",
+                "variation",
+                "'episode' or 'transition'",
+                "RLBench 1.2.0 takes VARIATION for TRANSITION: both have one number.",
+            )
         for kind, value, names in closed:
             if value not in names:
                 raise UnknownNameError(kind, value, names)
@@ -71,10 +88,12 @@ class Simulator:
             "static_positions",
             "attach_grasped_objects",
             "count_waypoints",
+            "randomize_arm",
         ):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidOptionError(name, getattr(self, name), "True or False")
         self._check_joints()
+        self._check_randomization()
         for name in ("textures", "dataset_root"):
             self._check_folder(name, getattr(self, name))
         number = self.recycle_after
@@ -101,6 +120,26 @@ class Simulator:
                 f"indices from 0 to {count - 1}, the joints of {self.robot}",
             )
         object.__setattr__(self, "commanded_joints", joints)
+
+    def _check_randomization(self) -> None:
+        every, names = self.randomize_frequency, self.randomize_except
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise InvalidOptionError(
+                "randomize_frequency", every, "a whole number of at least 1"
+            )
+        if isinstance(names, str) or not all(isinstance(n, str) for n in names):
+            raise InvalidOptionError("randomize_except", names, "names of objects")
+        object.__setattr__(self, "randomize_except", tuple(names))
+        if self.textures is not None:
+            return
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name.startswith("randomize_") and value != field.default:
+                raise InvalidOptionError(
+                    field.name,
+                    value,
+                    f"{field.default!r} without textures, a folder of pictures",
+                )
 
     def _check_folder(self, name: str, folder: str | None) -> None:
         if folder is None:

@@ -19,14 +19,11 @@ import psutil
 import pytest
 
 import rlbench_puffer as rp
+from rlbench_models import needs_rlbench
 from rlbench_puffer.config import ArmActionMode, GripperActionMode
 from rlbench_puffer.engines.rlbench.facts import simulated_task
 from rlbench_puffer.engines.rlbench.task_names import rlbench_folder
-from rlbench_puffer.errors import (
-    InvalidActionError,
-    MissingDependencyError,
-    SimulationError,
-)
+from rlbench_puffer.errors import InvalidActionError, SimulationError
 from rlbench_puffer.setup.sources import missing_models
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import BackendName
@@ -36,23 +33,9 @@ pytestmark = [pytest.mark.timeout(600)]
 SLOW = pytest.mark.slow
 
 
-def _missing() -> str | None:
-    try:
-        folder = rlbench_folder()
-    except MissingDependencyError as error:
-        return str(error)
-    lacking = set(missing_models(folder)) & {"reach_target", "open_drawer"}
-    return f"no model of {', '.join(lacking)} in {folder}" if lacking else None
-
-
-MISSING = _missing()
-
-
 @pytest.fixture(
     params=[
-        pytest.param(
-            "mujoco", marks=pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-        ),
+        pytest.param("mujoco", marks=needs_rlbench),
         pytest.param("coppeliasim", marks=pytest.mark.coppeliasim),
     ]
 )
@@ -268,7 +251,7 @@ def test_bad_actions_cost_no_simulator(engine: str) -> None:
     vec.close()
 
 
-@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+@needs_rlbench
 def test_a_task_whose_model_is_missing_is_told_with_the_next_step() -> None:
     lacking = missing_models(rlbench_folder())
     if not lacking:
@@ -278,7 +261,7 @@ def test_a_task_whose_model_is_missing_is_told_with_the_next_step() -> None:
         simulated_task(config)
 
 
-@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+@needs_rlbench
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -42,7 +42,8 @@ def bench(
         lists them.
       engine: What simulates: builtin, mujoco or coppeliasim.
       backend: What vectorises: serial, gym, puffer, shm, native.
-      num_envs: Sub-envs of each rank; without it, 8.
+      num_envs: Sub-envs of each rank; without it, 8, and with engines mujoco and
+        coppeliasim one to a core.
       num_envs_total: Sub-envs of all ranks together, in place of num_envs.
       num_workers: Worker processes (native: threads) of each rank; without it, as
         many as there are cores for.
@@ -78,12 +79,17 @@ def bench(
     from rlbench_puffer.benchmark.plan import make_cell
     from rlbench_puffer.benchmark.records import append_row, file_name
     from rlbench_puffer.benchmark.sweep import prepare_folder
+    from rlbench_puffer.cli.defaults import default_num_envs
     from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.config import arm_action_mode
     from rlbench_puffer.distributed.place import rank_seed
     from rlbench_puffer.tasks.registry import task_name
 
-    with joined(num_envs, num_envs_total, 8, bind_gpu=ddp_bind_gpu) as (ranks, shares):
+    default = default_num_envs(engine, 8)
+    with joined(num_envs, num_envs_total, default, bind_gpu=ddp_bind_gpu) as (
+        ranks,
+        shares,
+    ):
         cell = make_cell(
             task_name(task),
             engine=engine,

@@ -13,7 +13,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 def debug(
     task: TaskName = "reach_target",
     engine: str = "builtin",
-    backend: str = "serial",
+    backend: str | None = None,
     num_envs: int | None = None,
     num_envs_total: int | None = None,
     num_workers: int | None = None,
@@ -42,7 +42,8 @@ def debug(
     Args:
       task: Task to run, as open_drawer or OpenDrawer.
       engine: What simulates.
-      backend: What vectorises: serial, gym, puffer, shm, native.
+      backend: What vectorises: serial, gym, puffer, shm, native; without it, serial,
+        and shm with engines mujoco and coppeliasim.
       num_envs: Sub-envs of each rank; without it, 2.
       num_envs_total: Sub-envs of all ranks together, in place of num_envs.
       num_workers: Worker processes (native: threads) of each rank.
@@ -68,6 +69,7 @@ def debug(
       The exit code, 0.
     """
     from rlbench_puffer.benchmark.measure import flat_phases
+    from rlbench_puffer.cli.defaults import default_backend
     from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.config import EnvConfig, arm_action_mode
     from rlbench_puffer.distributed.place import rank_seed
@@ -87,7 +89,7 @@ def debug(
                 cameras={} if blind else dict.fromkeys(cameras, camera_size),
                 display=display,  # pyright: ignore[reportArgumentType]
             ),
-            backend=backend,  # pyright: ignore[reportArgumentType]
+            backend=backend or default_backend(engine, "serial"),  # pyright: ignore[reportArgumentType]
             num_envs=count,
             num_workers=num_workers,
             seeds=tuple(derive_seeds(seed, sum(shares))[first : first + count]),

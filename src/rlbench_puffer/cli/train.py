@@ -13,7 +13,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 def train(
     task: TaskName = "reach_target",
     engine: str = "builtin",
-    backend: str = "native",
+    backend: str | None = None,
     num_envs: int | None = None,
     num_envs_total: int | None = None,
     num_workers: int | None = None,
@@ -67,8 +67,10 @@ def train(
     Args:
       task: Task to learn; `rlbench-puffer tasks` lists them.
       engine: What simulates.
-      backend: What vectorises: serial, gym, puffer, shm, native.
-      num_envs: Sub-envs of each rank that collect; without it, 64.
+      backend: What vectorises: serial, gym, puffer, shm, native; without it, native,
+        and shm with engines mujoco and coppeliasim.
+      num_envs: Sub-envs of each rank that collect; without it, 64, and with engines
+        mujoco and coppeliasim one to a core.
       num_envs_total: Sub-envs of all ranks together, in place of num_envs.
       num_workers: Workers (native: threads); without it, the backend's default.
       reward: shaped or sparse.
@@ -110,7 +112,8 @@ def train(
       compile: Let torch compile the networks; needs a C++ compiler, and no cameras.
       checkpoint_interval: Updates between checkpoints.
       eval_interval: Updates between evaluations.
-      eval_episodes: Episodes of an evaluation, the same ones each time.
+      eval_episodes: Episodes of an evaluation, the same ones each time; engines
+        mujoco and coppeliasim run as many at once as there are sub-envs.
       output_dir: Folder for what is written; without it, runs/TASK_SEED.
       resume: Go on from the checkpoint in that folder.
       profile_timing: Show where the time went.
@@ -120,6 +123,7 @@ def train(
       The exit code, 0.
     """
     from rlbench_puffer.benchmark.measure import flat_phases
+    from rlbench_puffer.cli.defaults import default_num_envs
     from rlbench_puffer.cli.ranks import joined
     from rlbench_puffer.config import OBSERVATION_NAMES, arm_action_mode
     from rlbench_puffer.errors import InvalidOptionError, MissingDependencyError
@@ -135,7 +139,11 @@ def train(
             "`bench` and `debug` send chunks.",
         )
     blind = no_rgb or fast
-    with joined(num_envs, num_envs_total, 64, bind_gpu=ddp_bind_gpu) as (ranks, shares):
+    default = default_num_envs(engine, 64)
+    with joined(num_envs, num_envs_total, default, bind_gpu=ddp_bind_gpu) as (
+        ranks,
+        shares,
+    ):
         settings = TrainSettings(
             task=task_name(task),
             engine=engine,

@@ -54,11 +54,15 @@ def evaluate(
     Args:
       vec: whole batches; None on a rank that has no share in it.
       act: the policy.
-      seed: of the episodes; the same seed gives the same episodes.
+      seed: of the episodes; the same seed gives the same episodes. Where there are
+        more seeds than sub-envs, these play them in rounds, each begun together.
       ranks: whose episodes count together.
       watch: called at every observation.
     """
-    ended = [] if vec is None else _episodes(vec, act, seed, watch)
+    ended: list[tuple[float, float, float, float]] = []
+    if vec is not None:
+        for seeds in _rounds(seed, vec.num_envs):
+            ended += _episodes(vec, act, seeds, watch)
     ended = [one for of_rank in (ranks or OneRank()).gather(ended) for one in of_rank]
 
     def mean(column: int) -> float:
@@ -73,15 +77,28 @@ def evaluate(
     )
 
 
+def _rounds(
+    seed: int | Sequence[int], num_envs: int
+) -> list[int] | list[Sequence[int]]:
+    """What is begun together: a seed for all, or a seed for each."""
+    if isinstance(seed, int):
+        return [seed]
+    return [seed[first : first + num_envs] for first in range(0, len(seed), num_envs)]
+
+
 def _episodes(
     vec: VecEnv, act: Act, seed: int | Sequence[int], watch: Watch | None
 ) -> list[tuple[float, float, float, float]]:
     """Success once, success at the end, return and length of each episode."""
-    observations, _ = vec.reset(seed)
     running = np.ones(vec.num_envs, bool)
+    if not isinstance(seed, int):
+        # Sub-envs that the last round leaves over run along and count for nothing.
+        running[len(seed) :] = False
+        seed = [*seed, *[seed[0]] * (vec.num_envs - len(seed))]
+    observations, _ = vec.reset(seed)
+    begins = np.ones(vec.num_envs, bool)
     ever = np.zeros(vec.num_envs, bool)
     over = np.zeros(vec.num_envs, bool)
-    begins = running.copy()
     ends: dict[int, dict[str, Any]] = {}
     if watch is not None:
         watch(observations, running, over)

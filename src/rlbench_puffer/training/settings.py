@@ -43,8 +43,9 @@ class TrainSettings:
     engine: str = "builtin"
     """What simulates."""
 
-    backend: str = "native"
-    """What vectorises."""
+    backend: str | None = None
+    """What vectorises; None takes ``native``, and ``shm`` with simulators, which are
+    processes."""
 
     num_envs: int = 64
     """Sub-envs that collect, on all ranks together."""
@@ -161,8 +162,18 @@ class TrainSettings:
         cameras = tuple(name for name, _ in config.camera_pairs)
         self._check_pictures()
         object.__setattr__(self, "cameras", cameras)
+        if self.backend is None:
+            backend = "native" if self.engine == "builtin" else "shm"
+            object.__setattr__(self, "backend", backend)
         if self.backend not in get_args(BackendName):
             raise UnknownNameError("backend", self.backend, get_args(BackendName))
+        if self.backend == "serial" and self.engine != "builtin":
+            raise InvalidOptionError(
+                "backend",
+                "serial",
+                f'"shm", "puffer" or "gym" with engine "{self.engine}": evaluations '
+                "need a simulator of their own, and a process can hold one",
+            )
         if self.updates is None:
             updates = TASK_UPDATES.get(self.task, DEFAULT_UPDATES)
             object.__setattr__(self, "updates", updates)
@@ -239,6 +250,15 @@ class TrainSettings:
             "cameras": dict.fromkeys(self.cameras, self.camera_size),
             "display": self.display,
         }
+
+    def envs_beside(self, episodes: int) -> int:
+        """Sub-envs of a rank that play so many episodes beside those that collect.
+
+        A simulator is a process of its own: of those there are no more than collect.
+        """
+        if self.engine == "builtin":
+            return episodes
+        return min(episodes, max(1, self.num_envs // self.ranks))
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, as JSON can hold them."""

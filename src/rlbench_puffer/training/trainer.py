@@ -233,12 +233,13 @@ class Trainer:
 
     def evaluate(self) -> Evaluation:
         """Success of the policy without chance, on the same episodes each time."""
-        if self._evaluation_vec is None and self._episodes.count:
-            self._evaluation_vec = _make_vec(self.settings, self._episodes.count)
+        count = self.settings.envs_beside(self._episodes.count)
+        if self._evaluation_vec is None and count:
+            self._evaluation_vec = _make_vec(self.settings, count)
         seed = _seed(self.settings.seed, _EVALUATION_KEY)
         return evaluate(
             self._evaluation_vec,
-            self._policy_for(self._episodes.count, self._reader),
+            self._policy_for(count, self._reader),
             self._episodes.seeds(seed),
             self._ranks,
         )

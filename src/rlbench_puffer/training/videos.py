@@ -108,27 +108,39 @@ class EvaluationFilm:
             return []
         if not videos.all:
             seeds = seeds[:1]
+        count = settings.envs_beside(len(seeds))
         if self._vec is None:
-            self._vec = self._make_vec(settings, len(seeds))
+            self._vec = self._make_vec(settings, count)
         dtype = self._vec.emulated.emulated_observation_dtype
-        film = Film(
-            dtype,
-            dict.fromkeys(settings.cameras, settings.camera_size),
-            range(len(seeds)),
-            videos.fps or 1.0 / (CONTROL_DT * videos.stride),
-            lambda env_id, _, camera: (
-                self._folder / f"update{update:05d}_env{env_id:02d}_{camera}.mp4"
-            ),
-        )
         # The policy looks through its own cameras only.
         own = self._settings
         reader = ObservationReader(dtype, own.observations, own.cameras)
-        act = policy_for(len(seeds), reader)
-        try:
-            evaluate(self._vec, act, seeds, watch=_watch(film, videos.stride))
-        finally:
-            film.abandon()
-        return film.written
+        act = policy_for(count, reader)
+        written: list[Path] = []
+        for first in range(0, len(seeds), count):
+            together = seeds[first : first + count]
+            film = Film(
+                dtype,
+                dict.fromkeys(settings.cameras, settings.camera_size),
+                range(len(together)),
+                videos.fps or 1.0 / (CONTROL_DT * videos.stride),
+                self._namer(update, first),
+            )
+            try:
+                evaluate(self._vec, act, together, watch=_watch(film, videos.stride))
+            finally:
+                film.abandon()
+            written += film.written
+        return written
+
+    def _namer(self, update: int, first: int) -> Callable[[int, int, str], Path]:
+        """Names an episode's files; ``first`` is that of the first sub-env."""
+
+        def path(env_id: int, _: int, camera: str) -> Path:
+            name = f"update{update:05d}_env{first + env_id:02d}_{camera}.mp4"
+            return self._folder / name
+
+        return path
 
     def close(self) -> None:
         """Close its sub-envs. Twice is fine."""

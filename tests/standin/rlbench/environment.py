@@ -23,6 +23,7 @@ class Environment:
         static_positions: bool = False,
         robot_setup: str = "panda",
         randomize_every: Any = None,
+        frequency: int = 1,
         visual_randomization_config: Any = None,
         attach_grasped_objects: bool = True,
         shaped_rewards: bool = False,

@@ -43,8 +43,11 @@ def make_environment(config: EnvConfig, simulator: Simulator) -> Any:
     randomization: dict[str, Any] = {}
     if simulator.textures is not None:
         randomization["randomize_every"] = _EVERY[simulator.randomize_every]
+        randomization["frequency"] = simulator.randomize_frequency
         randomization["visual_randomization_config"] = VisualRandomizationConfig(
-            simulator.textures
+            simulator.textures,
+            blacklist=list(simulator.randomize_except),
+            randomize_arm=simulator.randomize_arm,
         )
     return Environment(
         action_mode=_action_mode(config, simulator),

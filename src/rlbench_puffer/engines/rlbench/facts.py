@@ -18,13 +18,14 @@ from rlbench_puffer.engines.rlbench.task_names import (
     rlbench_version,
 )
 from rlbench_puffer.engines.robot_facts import RobotFacts
+from rlbench_puffer.errors import InvalidOptionError
 from rlbench_puffer.simulator import Simulator
 
 EPISODE_LENGTH = 200
 """Control steps until an episode is truncated, unless configured. RLBench has no
 limit of its own."""
 
-FORMAT = 1
+FORMAT = 2
 """Of the files; another number makes them be learnt anew."""
 
 
@@ -53,6 +54,9 @@ class SimulatedTask:
     robot: RobotFacts
     """Limits of the arm and the gripper."""
 
+    has_shaped_reward: bool
+    """Whether RLBench has one for it."""
+
     episode_length: int = EPISODE_LENGTH
     """Control steps until an episode is truncated, unless configured otherwise."""
 
@@ -62,6 +66,7 @@ def simulated_task(config: EnvConfig) -> SimulatedTask:
 
     Raises:
       UnknownNameError: RLBench has no such task.
+      InvalidOptionError: a shaped reward of a task that has none.
       SimulationError: the child could not learn them.
       MissingDependencyError: RLBench is not installed.
     """
@@ -72,7 +77,14 @@ def simulated_task(config: EnvConfig) -> SimulatedTask:
     if learnt is None:
         learnt = learn_in_child(name.name, config.engine, robot)
         _write(path, {"format": FORMAT, **learnt})
-    return _task(name, robot, learnt)
+    task = _task(name, robot, learnt)
+    if config.reward == "shaped" and not task.has_shaped_reward:
+        raise InvalidOptionError(
+            "reward",
+            "shaped",
+            f"'sparse', for RLBench has no shaped reward for {task.name}",
+        )
+    return task
 
 
 def facts_folder() -> Path:
@@ -95,6 +107,7 @@ def _task(name: TaskName, robot: str, learnt: dict[str, Any]) -> SimulatedTask:
         name=name.name,
         variation_count=learnt["variation_count"],
         low_dim_size=learnt["low_dim_size"],
+        has_shaped_reward=learnt["shaped_reward"],
         robot=RobotFacts(
             joint_lower=lower,
             joint_upper=upper,

@@ -11,7 +11,7 @@ import numpy as np
 
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.rlbench.session import Session
-from rlbench_puffer.errors import RLBenchPufferError
+from rlbench_puffer.errors import RLBenchPufferError, SimulationError
 from rlbench_puffer.simulator import Simulator
 
 _PR_SET_PDEATHSIG = 1
@@ -40,7 +40,8 @@ def learn(task: str, engine: Any, robot: Any) -> dict[str, Any]:
     """Launch, look, shut down.
 
     Returns:
-      ``variation_count``, ``low_dim_size``, and
+      ``variation_count``, ``low_dim_size``, ``shaped_reward`` (whether there is one),
+      and
       :func:`rlbench_puffer.engines.rlbench.api.robot_limits`.
     """
     config = EnvConfig(
@@ -58,10 +59,20 @@ def learn(task: str, engine: Any, robot: Any) -> dict[str, Any]:
     facts = {
         "variation_count": count,
         "low_dim_size": max(sizes),
+        "shaped_reward": _has_shaped_reward(session),
         **session.call("reading limits", session.api.robot_limits, robot),
     }
     session.close()
     return facts
+
+
+def _has_shaped_reward(session: Session) -> bool:
+    """RLBench's tasks that have none answer None."""
+    try:
+        return session.call("reading the reward", session.rules.reward) is not None
+    except SimulationError:
+        # A task of the user's own may not know it before the first step.
+        return True
 
 
 def _low_dim_size(session: Session, variation: int) -> int:

@@ -14,7 +14,12 @@ class RandomizeEvery(enum.Enum):
 class VisualRandomizationConfig:
     """Textures to draw from."""
 
-    def __init__(self, image_directory: str) -> None:
+    def __init__(
+        self,
+        image_directory: str,
+        blacklist: list[str] | None = None,
+        randomize_arm: bool = True,
+    ) -> None:
         if not Path(image_directory).exists():
             raise NotADirectoryError(image_directory)
         self.image_directory = image_directory
