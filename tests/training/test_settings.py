@@ -61,7 +61,6 @@ def test_the_command_line_has_the_defaults_of_the_settings() -> None:
         ({"cameras": ("fron",)}, "Did you mean 'front'"),
         ({"cameras": ("front", "front")}, "each camera once"),
         ({"cameras": ("front",), "camera_size": (84, 35)}, "at least 36 x 36"),
-        ({"cameras": ("front",), "compile": True}, "False with cameras"),
         ({"frame_stack": 2}, "1 without cameras"),
         ({"cameras": ("front",), "frame_stack": 0}, "frame_stack=0"),
         ({"observations": ()}, "at least one field, or a camera"),

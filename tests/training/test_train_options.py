@@ -29,6 +29,10 @@ TINY = [
     "--max-steps", "5", "--train-hidden", "8", "--train-updates", "1",
     "--epochs", "1", "--eval-episodes", "1",
 ]  # fmt: skip
+PICTURES = (
+    "--cameras", "front", "--camera-size", "36", "40", "--frame-stack", "2",
+    "--no-video",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -133,12 +137,21 @@ def test_compiling_without_a_compiler_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_compiled_run_is_that_of_one_that_is_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "eyes",
+    [
+        pytest.param((), id="numbers"),
+        pytest.param(PICTURES, id="pictures", marks=pytest.mark.display),
+    ],
+)
+def test_a_compiled_run_is_that_of_one_that_is_not(
+    eyes: tuple[str, ...], tmp_path: Path
+) -> None:
     """In a process of its own: torch keeps its compiler's workers until the end."""
     curves = []
     for name, options in (("plain", []), ("compiled", ["--compile"])):
         folder = tmp_path / name
-        command = [sys.executable, "-m", "rlbench_puffer", *TINY, *options]
+        command = [sys.executable, "-m", "rlbench_puffer", *TINY, *eyes, *options]
         done = subprocess.run(
             [*command, "--output-dir", folder],
             env={**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")},

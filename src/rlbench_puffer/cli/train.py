@@ -109,7 +109,7 @@ def train(
       learner_threads: Threads of torch.
       device: What learns: cpu, or cuda for this process's GPU.
       precision: float32, or bf16 for the networks' products in bfloat16.
-      compile: Let torch compile the networks; needs a C++ compiler, and no cameras.
+      compile: Let torch compile the networks; needs a C++ compiler.
       checkpoint_interval: Updates between checkpoints.
       eval_interval: Updates between evaluations.
       eval_episodes: Episodes of an evaluation, the same ones each time; engines

@@ -136,8 +136,7 @@ class TrainSettings:
     """``"float32"``, or ``"bf16"`` for the networks' products in bfloat16."""
 
     compile: bool = False
-    """Whether torch compiles the networks, which takes a while at the start; without
-    cameras only."""
+    """Whether torch compiles the networks, which takes a while at the start."""
 
     checkpoint_interval: int = 50
     """Updates between checkpoints; at each, all sub-envs begin a new episode, so
@@ -222,12 +221,6 @@ class TrainSettings:
                 self.frame_stack,
                 "1 without cameras: only pictures are stacked",
                 "Name a camera, such as `--cameras front`.",
-            )
-        if self.cameras and self.compile:
-            raise InvalidOptionError(
-                "compile",
-                True,
-                "False with cameras: only networks of numbers were tried compiled",
             )
         if self.cameras and min(self.camera_size) < MIN_PICTURE:
             raise InvalidOptionError(
