@@ -5,6 +5,7 @@ import pytest
 from rlbench_puffer.distributed.make import join_ranks
 from rlbench_puffer.distributed.place import (
     Place,
+    own_gpu,
     rank_seed,
     read_place,
     share_cores,
@@ -87,3 +88,17 @@ def test_gpus_are_bound_under_torchrun_only(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("RANK", raising=False)
     with pytest.raises(InvalidOptionError, match="torchrun --nproc-per-node"):
         join_ranks(bind_gpu=True)
+
+
+def test_every_rank_of_a_node_has_the_gpu_of_its_local_number() -> None:
+    """Whatever its number in the job: the second of two nodes begins at 0, too."""
+    places = [
+        Place(rank=rank, local_rank=rank % 2, world_size=4, local_world_size=2)
+        for rank in range(4)
+    ]
+    assert [own_gpu(place, 2) for place in places] == [0, 1, 0, 1]
+    assert [own_gpu(place, 8) for place in places] == [0, 1, 0, 1]
+    with pytest.raises(
+        InvalidOptionError, match=r"2 GPUs on this node.*finds 1.*fewer"
+    ):
+        own_gpu(places[0], 1)

@@ -1,13 +1,14 @@
 """Whole jobs of torchrun: ranks that work together, and that end together."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,7 @@ TRAIN = [
     "--train-hidden", "8", "--eval-episodes", "3", "--checkpoint-interval", "1",
     "--num-envs-total", "6", "--minibatch-size", "16", "--eval-interval", "2",
 ]  # fmt: skip
+PICTURES = ("--cameras", "front", "--camera-size", "36", "40", "--frame-stack", "2")
 
 
 @contextmanager
@@ -60,8 +62,20 @@ def family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=DEADLINE_S)
+def marked(variable: str, value: str) -> list[psutil.Process]:
+    """Other processes with this in their environment, whoever their parent is."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get(variable) == value and process.pid != os.getpid():
+                found.append(process)
+    return found
+
+
+def finished(
+    process: subprocess.Popen[str], deadline: float = DEADLINE_S
+) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=deadline)
     return process.returncode, out, err
 
 
@@ -78,7 +92,16 @@ def curve(folder: Path) -> list[dict[str, float]]:
     ]
 
 
-def test_ranks_train_as_one_run_and_resume_bit_for_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "eyes",
+    [
+        pytest.param((), id="numbers"),
+        pytest.param(PICTURES, id="pictures", marks=pytest.mark.display),
+    ],
+)
+def test_ranks_train_as_one_run_and_resume_bit_for_bit(
+    eyes: tuple[str, ...], tmp_path: Path
+) -> None:
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     for folder, updates, more in (
         (whole, "4", ()),
@@ -87,7 +110,8 @@ def test_ranks_train_as_one_run_and_resume_bit_for_bit(tmp_path: Path) -> None:
         (halves, "4", ("--resume",)),
     ):
         with torchrun(
-            *TRAIN, "--train-updates", updates, "--output-dir", str(folder), *more
+            *(*TRAIN, *eyes, "--train-updates", updates),
+            *("--output-dir", str(folder), *more),
         ) as job:
             code, out, err = finished(job)
         assert code == 0, err
@@ -101,13 +125,71 @@ def test_ranks_train_as_one_run_and_resume_bit_for_bit(tmp_path: Path) -> None:
     assert told[0]["env_steps"] == 6 * 7
     assert told[0]["episodes"] == 6
     assert curve(halves) == told
+    # One film of each evaluation, of which updates 2 and 4 had one: rank 0's.
+    films = ["update00002_env00_front.mp4", "update00004_env00_front.mp4"]
+    found = sorted(path.name for path in (whole / "videos").glob("*"))
+    assert found == (films if eyes else [])
     with torchrun(
-        *TRAIN, "--train-updates", "5", "--output-dir", str(whole), "--resume", ranks=3
+        *(*TRAIN, *eyes, "--train-updates", "5"),
+        *("--output-dir", str(whole), "--resume"),
+        ranks=3,
     ) as job:
         code, _, err = finished(job)
     assert code != 0
     assert "its ranks is 2, asked for is 3" in err
     assert len(curve(whole)) == 4
+
+
+@pytest.mark.display
+@pytest.mark.timeout(600)
+def test_ranks_learn_from_pictures_in_bfloat16_and_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they do without, but for rounding; the compiler's processes end, too."""
+    cache = str(tmp_path / "cache")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", cache)
+    told = []
+    for name, options in (
+        ("plain", ()),
+        ("bf16", ("--precision", "bf16")),
+        ("compiled", ("--compile",)),
+    ):
+        with torchrun(
+            *(*TRAIN, *PICTURES, "--no-video", "--train-updates", "1", *options),
+            *("--output-dir", str(tmp_path / name)),
+        ) as job:
+            code, _, err = finished(job, 300.0)
+        assert code == 0, err
+        told += curve(tmp_path / name)
+    plain, bf16, compiled = told
+    for part in ("policy_loss", "value_loss", "entropy", "return"):
+        assert compiled[part] == pytest.approx(plain[part], rel=1e-3, abs=1e-5)
+    assert bf16["value_loss"] == pytest.approx(plain["value_loss"], rel=0.2)
+    assert bf16["value_loss"] != plain["value_loss"]
+    _, alive = psutil.wait_procs(marked("TORCHINDUCTOR_CACHE_DIR", cache), timeout=10.0)
+    assert not alive
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_ranks_with_a_gpu_each_learn_as_processors_do(
+    ranks: int, tmp_path: Path
+) -> None:
+    if torch.cuda.device_count() < ranks:
+        pytest.skip(f"{torch.cuda.device_count()} of {ranks} GPUs are here")
+    told = []
+    for name, options in (("cpu", ()), ("cuda", ("--ddp-bind-gpu", "--device=cuda"))):
+        with torchrun(
+            *(*TRAIN, "--train-updates", "1", *options),
+            *("--output-dir", str(tmp_path / name)),
+            ranks=ranks,
+        ) as job:
+            code, _, err = finished(job)
+        assert code == 0, err
+        told += curve(tmp_path / name)
+    here, there = told
+    assert there["env_steps"] == here["env_steps"]
+    assert there["value_loss"] == pytest.approx(here["value_loss"], rel=1e-2)
 
 
 def test_ranks_are_measured_together() -> None:

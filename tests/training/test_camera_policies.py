@@ -94,15 +94,18 @@ def test_a_rollout_holds_the_pictures_of_its_own_episodes(tmp_path: Path) -> Non
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    train(whole, updates=2)
+    # Stacks of the second and the fourth rollout reach back into the one before.
+    options = {"updates": 4, "checkpoint_interval": 2}
+    train(whole, **options)
     with pytest.raises(KeyboardInterrupt):
-        train(broken, out=Impatient(1))
-    train(broken, resume=True)
+        train(broken, out=Impatient(3), **options)
+    train(broken, resume=True, **options)
     states = [load_checkpoint(folder / CHECKPOINT, None) for folder in (whole, broken)]
     for state in states:
         del state["seconds"]
     assert same(*states)
-    assert numbers(whole)[-1] == numbers(broken)[-1]
+    assert states[0]["update"] == 4
+    assert numbers(whole) == numbers(broken)
 
 
 @pytest.mark.slow

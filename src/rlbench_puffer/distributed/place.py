@@ -134,6 +134,27 @@ def share_cores(cores: Sequence[int], place: Place) -> tuple[int, ...]:
     return tuple(ordered[first : first + shares[place.local_rank]])
 
 
+def own_gpu(place: Place, gpus: int) -> int:
+    """Number of the GPU that a rank has to itself: that of its local number.
+
+    Args:
+      place: this process.
+      gpus: that its process sees.
+
+    Raises:
+      InvalidOptionError: there are fewer than ranks of this node.
+    """
+    if gpus < place.local_world_size:
+        raise InvalidOptionError(
+            "ddp_bind_gpu",
+            True,
+            f"{place.local_world_size} GPUs on this node, one for each rank; torch "
+            f"finds {gpus}",
+            "Start fewer ranks with --nproc-per-node, or leave out --ddp-bind-gpu.",
+        )
+    return place.local_rank
+
+
 def settle(place: Place) -> None:
     """Bind this process to its cores, and its life to torchrun's.
 

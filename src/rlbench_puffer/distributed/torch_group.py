@@ -11,8 +11,8 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 
 from rlbench_puffer.distributed.group import RankGroup
-from rlbench_puffer.distributed.place import Place
-from rlbench_puffer.errors import InvalidOptionError, RankError
+from rlbench_puffer.distributed.place import Place, own_gpu
+from rlbench_puffer.errors import RankError
 
 TIMEOUT_S = 600.0
 """How long a rank waits for one that hangs, in [s]; one that died is found at once."""
@@ -99,16 +99,9 @@ class TorchRanks(RankGroup):
 
 
 def _bind_gpu(place: Place) -> Any:
-    count = torch.cuda.device_count()
-    if count < place.local_world_size:
-        raise InvalidOptionError(
-            "ddp_bind_gpu",
-            True,
-            f"{place.local_world_size} GPUs on this node, one for each rank; torch "
-            f"finds {count}",
-            "Start fewer ranks with --nproc-per-node, or leave out --ddp-bind-gpu.",
-        )
-    device = torch.device("cuda", place.local_rank)
+    device = torch.device("cuda", own_gpu(place, torch.cuda.device_count()))
+    # Before the group is made: objects that ranks gather and broadcast travel through
+    # the process's current GPU, the same one for all ranks if nobody says otherwise.
     torch.cuda.set_device(device)
     return device
 
