@@ -19,7 +19,7 @@ torch = pytest.importorskip(
 pytest.importorskip("tensorboard", reason="needs uv sync --extra train")
 
 from rlbench_puffer.training.checkpoint import load_checkpoint, read_settings  # noqa: E402
-from rlbench_puffer.training.logs import read_curve  # noqa: E402
+from rlbench_puffer.training.logs import TrainingLog, read_curve  # noqa: E402
 from rlbench_puffer.training.trainer import CHECKPOINT, DIVERGED, Trainer  # noqa: E402
 
 TINY: dict[str, Any] = {
@@ -161,6 +161,32 @@ def test_a_full_disk_is_told_when_the_curve_meets_it_first(tmp_path: Path) -> No
     assert [record["update"] for record in read_curve(tmp_path)][:2] == [1, 2]
     run(tmp_path, updates=4, resume=True)
     assert [record["update"] for record in read_curve(tmp_path)] == [1, 2, 3, 4]
+
+
+# What its thread raises is printed by Python, too, before it is told.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_full_disk_is_told_when_tensorboard_meets_it_first(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log = TrainingLog(tmp_path, 0, io.StringIO())
+    (board,) = (tmp_path / "tensorboard").iterdir()
+    record = {"update": 1, "env_steps": 3, "loss": 1.0}
+    try:
+        # TensorBoard's file may not grow, the curve has room for a line.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (board.stat().st_size, limits[1]))
+        with pytest.raises(CheckpointError, match=r"TensorBoard.*is whole.*--resume"):
+            log.add(record)
+        log.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert read_curve(tmp_path) == [record]
+
+
+@pytest.mark.parametrize("taken", ["", "run"])
+def test_a_folder_that_cannot_be_made_is_told(taken: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / taken
+    with pytest.raises(CheckpointError, match=r"cannot be written to.*--output-dir"):
+        run(folder)
 
 
 def test_a_checkpoint_of_other_settings_is_refused_by_name(tmp_path: Path) -> None:

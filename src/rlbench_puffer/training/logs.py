@@ -14,6 +14,15 @@ from rlbench_puffer.errors import CheckpointError
 CURVE = "curve.jsonl"
 """One line of JSON for each update."""
 
+BOARD = "tensorboard"
+"""The folder of TensorBoard's files, in that of the run."""
+
+_AXES = ("update", "env_steps")
+"""What TensorBoard has numbers over, rather than draws."""
+
+_COLUMNS = 80
+"""Of a terminal that does not tell its size, as many in containers."""
+
 
 class TrainingLog:
     """Keeps the records of a run in a folder and shows them in a line.
@@ -23,22 +32,31 @@ class TrainingLog:
       resume_at: updates already done; later lines of the curve are dropped, for the
         run makes them again. 0 begins a new curve.
       out: where the progress line goes.
+
+    Raises:
+      CheckpointError: nothing can be written there.
     """
 
     def __init__(
         self, folder: Path, resume_at: int = 0, out: TextIO | None = None
     ) -> None:
         self._out = out or sys.stdout
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / CURVE
-        kept = [line for line in read_curve(folder) if line["update"] <= resume_at]
-        # Whole or not at all: a full disk must not cost the curve so far.
-        partial = self._path.with_name(f"{CURVE}.partial")
-        partial.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        partial.replace(self._path)
-        self._file = self._path.open("a")
-        self._board = Writer(str(folder / "tensorboard"))
         self._dirty = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            kept = [line for line in read_curve(folder) if line["update"] <= resume_at]
+            # Whole or not at all: a full disk must not cost the curve so far.
+            partial = self._path.with_name(f"{CURVE}.partial")
+            partial.write_text("".join(json.dumps(line) + "\n" for line in kept))
+            partial.replace(self._path)
+            self._file = self._path.open("a")
+            self._board = Writer(str(folder / BOARD))
+        except OSError as error:
+            raise CheckpointError(
+                f"The folder {folder} cannot be written to: {error}. Make room, or "
+                "choose another --output-dir."
+            ) from error
 
     def add(self, record: dict[str, Any]) -> None:
         """Keep one update's record; numbers go to TensorBoard, too.
@@ -50,19 +68,25 @@ class TrainingLog:
             self._file.write(json.dumps(record) + "\n")
             self._file.flush()
         except OSError as error:
-            raise CheckpointError(
-                f"The curve {self._path} could not be written: {error}. The newest "
-                "checkpoint is whole. Make room, then go on with --resume."
-            ) from error
-        for name, value in record.items():
-            if isinstance(value, int | float) and name not in ("update", "env_steps"):
-                self._board.add_scalar(name, float(value), record["env_steps"])
+            raise _unwritten(f"The curve {self._path}", error) from error
+        try:
+            for name, value in record.items():
+                if isinstance(value, int | float) and name not in _AXES:
+                    self._board.add_scalar(name, float(value), record["env_steps"])
+            # A thread of its own writes; what it could not write is told here.
+            self._board.flush()
+        except OSError as error:
+            where = self._path.with_name(BOARD)
+            raise _unwritten(f"TensorBoard's file in {where}", error) from error
 
     def show(self, text: str, *, final: bool = False) -> None:
         """The progress line: rewritten in a terminal, a new line elsewhere."""
         if self._out.isatty():
-            width = os.get_terminal_size(self._out.fileno()).columns
-            self._out.write(f"\r{text[: width - 1]:<{width - 1}}")
+            # The last column stays free: terminals wrap there.
+            room = (os.get_terminal_size(self._out.fileno()).columns or _COLUMNS) - 1
+            if len(text) > room:
+                text = text.replace("  ", " ")
+            self._out.write(f"\r{text[:room]:<{room}}")
             self._dirty = True
             if final:
                 self._out.write("\n")
@@ -76,9 +100,9 @@ class TrainingLog:
         if self._dirty:
             self._out.write("\n")
         # What could not be written before cannot be now; that has been told.
-        with contextlib.suppress(OSError):
-            self._file.close()
-        self._board.close()
+        for file in (self._file, self._board):
+            with contextlib.suppress(OSError):
+                file.close()
 
 
 def read_curve(folder: Path) -> list[dict[str, Any]]:
@@ -92,3 +116,10 @@ def read_curve(folder: Path) -> list[dict[str, Any]]:
             except json.JSONDecodeError:
                 break
     return records
+
+
+def _unwritten(what: str, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"{what} could not be written: {error}. The newest checkpoint, where there is "
+        "one, is whole. Make room, then go on with --resume."
+    )
