@@ -1,6 +1,7 @@
 """A task of a user's own that fails when and how an environment variable says."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,9 @@ def fail(task: Faulty, how: str) -> None:
         os._exit(1)
     elif how == "abort":
         os.abort()
+    elif how == "wait":
+        while True:
+            time.sleep(0.05)
     elif how == "hang":
         sim.hang()
     elif how == "refused":

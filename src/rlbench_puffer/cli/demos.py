@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from rlbench_puffer.cli.ranks import DisplayOption
-from rlbench_puffer.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from rlbench_puffer.demos.collect import Progress
@@ -25,7 +24,7 @@ def demos(
     variations: Annotated[tuple[str, ...], tyro.conf.arg(metavar="all|INDEX...")] = (
         "all",
     ),
-    arm_action_mode: str = "joint_velocity",
+    arm_action_mode: str | None = None,
     gripper_action_mode: str = "discrete",
     reward: str = "sparse",
     on_invalid: str = "noop_penalty",
@@ -42,7 +41,7 @@ def demos(
 
     Args:
       task: Task to solve; `rlbench-puffer tasks` lists them.
-      engine: What simulates; only builtin has an expert that acts.
+      engine: What simulates; the demos of mujoco and coppeliasim are RLBench's own.
       episodes: Demos wanted, those that are there already included.
       num_workers: Worker processes; each writes shards of its own.
       out: Folder of the set.
@@ -51,7 +50,8 @@ def demos(
       camera_size: Height and width of their pictures.
       depth: Depth beside the cameras' colours.
       variations: Variations that take turns: `all`, or indices.
-      arm_action_mode: What the first seven numbers of an action mean.
+      arm_action_mode: What the first seven numbers of an action mean; without it,
+        joint_velocity, and joint_position of RLBench's demos, which have no other.
       gripper_action_mode: What the last number of an action means.
       reward: sparse or shaped.
       on_invalid: What follows a pose that the arm cannot take: noop_penalty, truncate
@@ -64,13 +64,6 @@ def demos(
     Returns:
       The exit code: 0, or 1 if demos had to be given up.
     """
-    if engine != "builtin":
-        raise InvalidOptionError(
-            "engine",
-            engine,
-            "builtin, whose expert acts in any action mode",
-            "RLBench's own demos are made by get_demos() of an environment's engine.",
-        )
     from rlbench_puffer.demos.make import collect_demos
     from rlbench_puffer.demos.request import (
         DemoRequest,
@@ -88,6 +81,7 @@ def demos(
         depth=depth,
         variations=parse_variations(variations),
         seed=seed,
+        engine=engine,
         arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
         gripper_action_mode=gripper_action_mode,  # pyright: ignore[reportArgumentType]
         reward=reward,  # pyright: ignore[reportArgumentType]

@@ -2,13 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.demos.demo import Demo
 from rlbench_puffer.envs.batch_env import BatchEnv
+from rlbench_puffer.envs.episodes import TaskFacts
+from rlbench_puffer.envs.make import make_batch_env, make_spaces
 from rlbench_puffer.experts.expert import Expert
 
 MEMORY_BYTES = 256 * 2**20
@@ -37,6 +40,69 @@ class Attempt:
     def next(self) -> "Attempt":
         """The attempt after this one has failed."""
         return dataclasses.replace(self, episode_index=self.episode_index + 1)
+
+
+class Attempts(Protocol):
+    """Whoever makes attempts in this process."""
+
+    @property
+    def at_once(self) -> int:
+        """How many are made side by side."""
+        ...
+
+    def run(
+        self, attempts: Sequence[Attempt], interrupted: Callable[[], bool]
+    ) -> list[Demo | None] | None:
+        """Make up to that many.
+
+        Args:
+          attempts: what to try.
+          interrupted: asked before every step.
+
+        Returns:
+          For each a demo, or None if it failed; None when interrupted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what simulates."""
+        ...
+
+
+class ExpertAttempts:
+    """The built-in engine's experts, which act like any policy.
+
+    Args:
+      config: of the environment.
+      task: its task.
+      most: attempts that are wanted side by side.
+      versions: kept with each demo.
+    """
+
+    def __init__(
+        self, config: EnvConfig, task: TaskFacts, most: int, versions: dict[str, str]
+    ) -> None:
+        size = make_spaces(config).observation_dtype.itemsize
+        self.at_once = min(batch_size(size, task.episode_length), most)
+        self._task = task.name
+        self._versions = versions
+        self._env = make_batch_env(config, self.at_once)
+        self._expert = Expert(self._env)
+
+    def run(
+        self, attempts: Sequence[Attempt], interrupted: Callable[[], bool]
+    ) -> list[Demo | None] | None:
+        """See :meth:`Attempts.run`."""
+        episodes = run_attempts(
+            self._env, self._expert, attempts, self._task, self._versions, interrupted
+        )
+        if episodes is None:
+            return None
+        return [demo if demo.success else None for demo in episodes]
+
+    def close(self) -> None:
+        """See :meth:`Attempts.close`."""
+        self._env.close()
 
 
 def batch_size(observation_bytes: int, episode_length: int) -> int:

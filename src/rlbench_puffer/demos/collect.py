@@ -27,7 +27,7 @@ from rlbench_puffer.errors import (
     WorkerRaisedError,
     WorkerTimeoutError,
 )
-from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.tasks.make import make_task
 from rlbench_puffer.vector.worker_process import Lifeline, WorkerProcess
 
 SILENCE_SECONDS = 120.0
@@ -76,11 +76,12 @@ def collect(
 
     Raises:
       InvalidOptionError: no such variation, or the folder holds another set.
+      UnknownNameError: there is no such task.
       RecordingError: the disk refuses, or another process collects into the folder.
       WorkerError: a worker failed; whole shards stay, and the same request goes on.
       KeyboardInterrupt: likewise.
     """
-    task = find_task(request.task)
+    task = make_task(request.config)
     allowed_variations(
         dataclasses.replace(request.config, variation=request.variations or "random"),
         task,

@@ -10,17 +10,24 @@ from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
     ArmActionMode,
     DisplayName,
+    EngineName,
     EnvConfig,
     GripperActionMode,
     InvalidActionPolicy,
     RewardName,
     check_positive_int,
 )
+from rlbench_puffer.engines.rlbench.live_demo import check_live_demo_options
 from rlbench_puffer.errors import InvalidOptionError, UnknownNameError
 from rlbench_puffer.randomization import Randomization
 
 MAX_ATTEMPTS = 10
 """Attempts at one demo before it is given up."""
+
+
+LIVE_EPISODE_LENGTH = 2000
+"""Control steps after which an environment that repeats RLBench's demos truncates. The
+longest of 3 attempts at each of 90 tasks on MuJoCo had 894."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,13 @@ class DemoRequest:
     """Demo i has the one at i modulo their number; empty stands for all."""
 
     seed: int = 0
-    arm_action_mode: ArmActionMode = "joint_velocity"
+    engine: EngineName = "builtin"
+    """What simulates. Of ``mujoco`` and ``coppeliasim`` the demos are RLBench's own."""
+
+    arm_action_mode: ArmActionMode | None = None
+    """None takes ``joint_velocity``, and ``joint_position`` of RLBench's demos, in
+    which its expert's actions are told."""
+
     gripper_action_mode: GripperActionMode = "discrete"
     reward: RewardName = "sparse"
     on_invalid: InvalidActionPolicy = "noop_penalty"
@@ -59,11 +72,17 @@ class DemoRequest:
 
     def __post_init__(self) -> None:
         """Check what the environment does not."""
+        builtin = self.engine == "builtin"
+        if self.arm_action_mode is None:
+            mode = "joint_velocity" if builtin else "joint_position"
+            object.__setattr__(self, "arm_action_mode", mode)
         check_positive_int("episodes", self.episodes)
         check_positive_int("num_workers", self.num_workers)
         if self.seed < 0:
             raise InvalidOptionError("seed", self.seed, "a whole number of at least 0")
-        _ = self.config
+        config = self.config
+        if not builtin:
+            check_live_demo_options(config)
 
     @property
     def config(self) -> EnvConfig:
@@ -82,7 +101,9 @@ class DemoRequest:
     def _options(self) -> dict[str, Any]:
         """What of :class:`EnvConfig` decides what the demos are."""
         camera = Camera(size=self.camera_size, depth=self.depth)
+        simulated = {"engine": self.engine, "episode_length": LIVE_EPISODE_LENGTH}
         return {
+            **({} if self.engine == "builtin" else simulated),
             "task": self.task,
             "cameras": dict.fromkeys(self.cameras, camera),
             "arm_action_mode": self.arm_action_mode,

@@ -5,17 +5,20 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from rlbench_puffer.benchmark.machine import package_versions
-from rlbench_puffer.demos.attempts import Attempt, batch_size, run_attempts
+from rlbench_puffer.demos.attempts import Attempt, Attempts, ExpertAttempts
+from rlbench_puffer.demos.live_attempts import LiveAttempts
 from rlbench_puffer.demos.minari_files import ShardWriter, environment_spec
 from rlbench_puffer.demos.request import MAX_ATTEMPTS, DemoRequest
-from rlbench_puffer.envs.batch_env import BatchEnv
+from rlbench_puffer.engines.rlbench.task_names import rlbench_version
 from rlbench_puffer.envs.episodes import allowed_variations
-from rlbench_puffer.envs.make import make_batch_env, make_spaces
-from rlbench_puffer.experts.expert import Expert
-from rlbench_puffer.tasks.registry import find_task
+from rlbench_puffer.envs.make import make_spaces
+from rlbench_puffer.tasks.make import make_task
 
 SHARD_DEMOS = 100
 """Demos of one shard at most: what a crash can cost."""
+
+LIVE_SHARD_DEMOS = 20
+"""Likewise, of RLBench's own, which take seconds each."""
 
 STOP = "stop"
 """What the parent sends to have the shard finished at once."""
@@ -43,32 +46,32 @@ class Collector:
     def __init__(self, conn: Connection, request: DemoRequest) -> None:
         self._conn = conn
         self._request = request
-        self._task = find_task(request.task)
         config = request.config
+        self._task = make_task(config)
         self._variations = request.variations or tuple(
             int(v) for v in allowed_variations(config, self._task)
         )
         self._spaces = make_spaces(config)
         self._versions = package_versions()
+        if config.engine != "builtin":
+            self._versions["rlbench"] = rlbench_version()
         self._steps = 0
+        builtin = config.engine == "builtin"
+        self._shard_demos = SHARD_DEMOS if builtin else LIVE_SHARD_DEMOS
 
     def collect(self, indices: Sequence[int]) -> None:
         """Collect the demos of these indices, or as many as there is time for."""
         waiting = [self._first_attempt(index) for index in indices]
-        size = batch_size(
-            self._spaces.observation_dtype.itemsize, self._task.episode_length
-        )
-        env = make_batch_env(self._request.config, min(size, len(waiting)))
+        maker = self._maker(len(waiting))
         writer = self._new_writer()
         try:
-            expert = Expert(env)
             while waiting:
-                batch, waiting = waiting[: env.num_agents], waiting[env.num_agents :]
-                failed = self._run(env, expert, batch, writer)
+                batch, waiting = waiting[: maker.at_once], waiting[maker.at_once :]
+                failed = self._run(maker, batch, writer)
                 if failed is None:
                     break
                 waiting = failed + waiting
-                if len(writer) >= SHARD_DEMOS and waiting:
+                if len(writer) >= self._shard_demos and waiting:
                     writer.close()
                     writer = self._new_writer()
             writer.close()
@@ -76,27 +79,27 @@ class Collector:
             writer.abandon()
             raise
         finally:
-            env.close()
+            maker.close()
+
+    def _maker(self, most: int) -> Attempts:
+        config = self._request.config
+        if config.engine == "builtin":
+            return ExpertAttempts(config, self._task, most, self._versions)
+        return LiveAttempts(config, self._task, self._versions)
 
     def _run(
-        self,
-        env: BatchEnv,
-        expert: Expert,
-        batch: list[Attempt],
-        writer: ShardWriter,
+        self, maker: Attempts, batch: list[Attempt], writer: ShardWriter
     ) -> list[Attempt] | None:
         """Make a batch of attempts; what must be tried again, None when stopped."""
-        episodes = run_attempts(
-            env, expert, batch, self._task.name, self._versions, self._stopped
-        )
-        if episodes is None:
+        demos = maker.run(batch, self._stopped)
+        if demos is None:
             return None
         again: list[Attempt] = []
-        for episode, attempt in zip(episodes, batch, strict=True):
-            if episode.success:
-                writer.add(episode)
+        for demo, attempt in zip(demos, batch, strict=True):
+            if demo is not None:
+                writer.add(demo)
                 attempts = attempt.episode_index + 1
-                self._conn.send(("demo", episode.index, attempts, len(episode)))
+                self._conn.send(("demo", demo.index, attempts, len(demo)))
             elif attempt.episode_index + 1 < MAX_ATTEMPTS:
                 again.append(attempt.next())
             else:

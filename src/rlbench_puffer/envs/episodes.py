@@ -103,11 +103,12 @@ class Episodes:
         self.episode_indices[env_ids] += 1
         rngs, chosen = [], []
         for position, env_id in enumerate(env_ids):
-            spawn_key = (int(self.episode_indices[env_id]),)
-            sequence = np.random.SeedSequence(self._seeds[env_id], spawn_key=spawn_key)
-            rng = np.random.Generator(np.random.PCG64(sequence))
             # Drawn in any case, so that an override does not shift the stream.
-            drawn = int(self._variations[rng.integers(len(self._variations))])
+            rng, drawn = start_of_episode(
+                self._seeds[env_id],
+                int(self.episode_indices[env_id]),
+                self._variations,
+            )
             override = variations[position] if variations is not None else None
             rngs.append(rng)
             chosen.append(drawn if override is None else override)
@@ -208,6 +209,21 @@ class Episodes:
         if env_id in self.engine.faults:
             info["fault"] = self.engine.faults[env_id]
         return info
+
+
+def start_of_episode(
+    seed: int, episode_index: int, variations: NDArray[np.int64]
+) -> tuple[np.random.Generator, int]:
+    """An episode's chance, and the variation that was drawn from it first.
+
+    Args:
+      seed: of the sub-env's stream of episodes.
+      episode_index: which of them.
+      variations: to draw from.
+    """
+    sequence = np.random.SeedSequence(seed, spawn_key=(episode_index,))
+    rng = np.random.Generator(np.random.PCG64(sequence))
+    return rng, int(variations[rng.integers(len(variations))])
 
 
 def allowed_variations(config: EnvConfig, task: TaskFacts) -> NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """One task in the stand-in's scene."""
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,8 @@ class TaskEnvironment:
         self._variation = 0
         self._reset_called = False
         self.dof = env.arm.dof
+        self._action_mode = env.action_mode
+        self._robot = env
         self._sensors: dict[str, VisionSensor] = {}
 
     def tip(self) -> np.ndarray:
@@ -71,10 +74,38 @@ class TaskEnvironment:
             raise RuntimeError("Could not collect demos. Maybe a problem?")
         demos = []
         for _ in range(amount):
-            state = np.random.get_state()  # noqa: NPY002 - as RLBench does
-            _, first = self.reset()
-            demos.append(Demo([first, first], state))
+            for _ in range(max_attempts):
+                state = np.random.get_state()  # noqa: NPY002 - as RLBench does
+                self.reset()
+                try:
+                    demos.append(Demo(self._demo(), state))
+                    break
+                except Exception:  # noqa: BLE001 - as RLBench does
+                    logging.info("Bad demo.")
+            else:
+                raise RuntimeError("Could not collect demos. Maybe a problem?")
         return demos
+
+    def _demo(self) -> list[Any]:
+        """To the target in six steps; then the gripper closes, and it succeeds."""
+        seen = [self.get_observation()]
+        start = sim.simulator.q.copy()
+        goal = start.copy()
+        # The tip moves by a tenth of what the first three joints do.
+        goal[:3] += 10 * (self._task.target - self.tip()[:3])
+        goal = np.clip(goal, -3.0, 4.0)
+        for step in range(1, 7):
+            sim.simulator.q = start + (goal - start) * step / 6
+            self.step()
+            seen.append(self.get_observation())
+            seen[-1].misc["joint_position_action"] = np.append(sim.simulator.q, 1.0)
+            self._task.success()
+        sim.simulator.fingers = np.zeros(2)
+        seen.append(self.get_observation())
+        seen[-1].misc["joint_position_action"] = np.append(sim.simulator.q, 0.0)
+        if not self._task.success()[0]:
+            raise RuntimeError("Demo was completed, but was not successful.")
+        return seen
 
     def get_observation(self) -> Any:
         wanted = self._env.obs_config
@@ -95,7 +126,8 @@ class TaskEnvironment:
         misc: dict[str, Any] = {"variation_index": self._variation}
         for name in CAMERAS:
             fields |= self._draw(name, getattr(wanted, f"{name}_camera"), misc)
-        return SimpleNamespace(**fields, misc=misc)
+        observed = SimpleNamespace(**fields, misc=misc)
+        return self._task.decorate_observation(observed)
 
     def _draw(self, name: str, camera: Any, misc: dict[str, Any]) -> dict[str, Any]:
         drawn: dict[str, Any] = dict.fromkeys(

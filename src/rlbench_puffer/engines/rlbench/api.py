@@ -63,10 +63,12 @@ def make_environment(config: EnvConfig, simulator: Simulator) -> Any:
 
 
 def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
-    """The task's class, whose instances keep what ``success`` last said.
+    """The task's class, whose instances keep what RLBench asks of them.
 
     ``last_success`` of an instance is RLBench's pair: success, and whether the
-    episode ends. RLBench finds a task's model by its class's name, which is kept.
+    episode ends; ``last_descriptions`` are the episode's. ``witness``, unless it is
+    None, is told of each simulation step, observation and success asked for. RLBench
+    finds a task's model by its class's name, which is kept.
 
     Args:
       task: where the class is.
@@ -85,13 +87,33 @@ def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         base.__init__(self, *args, **kwargs)
         self.last_success = (False, False)
+        self.last_descriptions = []
+        self.witness = None
         created(self)
+
+    def init_episode(self: Any, index: int) -> list[str]:
+        self.last_descriptions = base.init_episode(self, index)
+        return self.last_descriptions
+
+    def step(self: Any) -> None:
+        base.step(self)
+        if self.witness is not None:
+            self.witness.stepped()
+
+    def decorate_observation(self: Any, observation: Any) -> Any:
+        if self.witness is not None:
+            self.witness.observed()
+        return base.decorate_observation(self, observation)
 
     def success(self: Any) -> tuple[bool, bool]:
         self.last_success = base.success(self)
+        if self.witness is not None:
+            self.witness.judged(bool(self.last_success[0]))
         return self.last_success
 
-    members = {"__init__": __init__, "success": success, "__module__": base.__module__}
+    methods = (__init__, init_episode, step, decorate_observation, success)
+    members: dict[str, Any] = {method.__name__: method for method in methods}
+    members["__module__"] = base.__module__
     return type(base.__name__, (base,), members)
 
 
@@ -142,6 +164,19 @@ class StepsWithoutMisc:
         if self._scene is not None:
             # The class's own is found again.
             del self._scene._get_misc
+
+
+def put_back_control(task_environment: Any) -> None:
+    """Give the arm its action mode's control back, after a demo that failed.
+
+    RLBench switches the joints' control loop on for demos, and off again only where
+    they succeed; velocities that are sent would then move nothing.
+
+    Args:
+      task_environment: RLBench's.
+    """
+    mode = task_environment._action_mode.arm_action_mode
+    mode.set_control_mode(task_environment._robot)
 
 
 def positions_of(task: Any) -> dict[str, Any]:

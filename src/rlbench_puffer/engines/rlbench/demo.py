@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from rlbench_puffer.engines.base import EngineState
+from rlbench_puffer.engines.rlbench.session import Session
+from rlbench_puffer.errors import SimulationError
 
 START_KEYS = ("words", "variation", "demo")
 """What an engine's state may hold of how its episode began."""
@@ -30,17 +32,49 @@ class RLBenchDemo:
     @property
     def start_state(self) -> EngineState:
         """What ``RLBenchEnv.get_state`` would have returned right after its reset."""
-        return {
-            "engine": {
-                "words": np.zeros(8, np.uint32),
-                "variation": self.variation,
-                "demo": self.demo,
-                "num_actions": 0,
-                "actions": np.zeros((1, 1)),
-            },
-            "episode_length": 0,
-            "episode_return": 0.0,
-            "invalid_actions": 0,
-            "terminated": False,
-            "truncated": False,
-        }
+        start = {"words": np.zeros(8, np.uint32), "variation": self.variation}
+        return state_after_reset({**start, "demo": self.demo})
+
+
+def rlbench_demos(
+    session: Session, amount: int, variation: int, max_attempts: int | None
+) -> list[Any]:
+    """RLBench's ``Demo`` objects: made now, or those that are stored.
+
+    Args:
+      session: chance is at its start.
+      amount: how many.
+      variation: of which task variation.
+      max_attempts: tries of the expert for each; None reads stored ones.
+
+    Raises:
+      SimulationError: the expert failed too often, or none are stored.
+    """
+    live = max_attempts is not None
+    options = {"max_attempts": max_attempts} if live else {}
+
+    def get() -> list[Any]:
+        return session.task.get_demos(amount, live_demos=live, **options)
+
+    session.call("choosing", session.task.set_variation, variation)
+    try:
+        return session.call("getting demos", get)
+    except SimulationError:
+        session.api.put_back_control(session.task)
+        raise
+
+
+def state_after_reset(start: EngineState) -> EngineState:
+    """An environment's state right after a reset.
+
+    Args:
+      start: some of :data:`START_KEYS`.
+    """
+    return {
+        "engine": {**start, "num_actions": 0, "actions": np.zeros((1, 1))},
+        "episode_length": 0,
+        "episode_return": 0.0,
+        "invalid_actions": 0,
+        "terminated": False,
+        "truncated": False,
+    }

@@ -1,8 +1,7 @@
 """RLBench's own tasks behind the engine seam: one simulation in one process."""
 
-import functools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,31 @@ from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines import workspace
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE
-from rlbench_puffer.engines.rlbench.demo import START_KEYS, RLBenchDemo
+from rlbench_puffer.engines.rlbench.demo import (
+    START_KEYS,
+    RLBenchDemo,
+    rlbench_demos,
+    state_after_reset,
+)
+from rlbench_puffer.engines.rlbench.extra_cameras import ExtraCameras
 from rlbench_puffer.engines.rlbench.facts import SimulatedTask
+from rlbench_puffer.engines.rlbench.live_demo import LiveDemo, perform_live_demo
 from rlbench_puffer.engines.rlbench.observing import (
     readable,
     write_fields,
     write_pictures,
 )
 from rlbench_puffer.engines.rlbench.session import Session
-from rlbench_puffer.engines.rlbench.streams import (
-    GlobalStreams,
-    draw_words,
-)
-from rlbench_puffer.errors import DisplayError, SimulationError, unreachable_pose
+from rlbench_puffer.engines.rlbench.streams import GlobalStreams, draw_words
+from rlbench_puffer.errors import SimulationError, unreachable_pose
 from rlbench_puffer.simulator import Simulator
 
 RESET_ATTEMPTS = 10
 """How often a reset is tried, each time with the next seed of the episode's stream."""
+
+DEMO_SECONDS = 90.0
+"""Limit of one attempt at a demo in [s]; the slowest took 19 s on a loaded machine
+(3 attempts at each of 90 tasks on MuJoCo)."""
 
 _POSES = ("ee_pose_ik", "ee_pose_planning", "er_joint_ik")
 
@@ -63,7 +70,6 @@ class RLBenchEngine(Engine):
         mode = config.arm_action_mode
         self._sends_poses = mode.removeprefix("delta_") in _POSES
         self._streams = GlobalStreams()
-        self._sensors: dict[tuple[str, tuple[int, int]], Any] = {}
         self._observation: Any = None
         self._descriptions: tuple[str, ...] = ()
         self._start: dict[str, Any] = {}
@@ -78,6 +84,7 @@ class RLBenchEngine(Engine):
         self.faults: dict[int, str] = {}
         self.invalid_actions: dict[int, str] = {}
         self._session = Session(readable(config, task))
+        self._extra_cameras = ExtraCameras(self._session, self._options)
         # A forgotten engine frees the process's one place for a simulator. At exit
         # there is nothing to free: it ends with the process.
         self._close = weakref.finalize(self, self._session.close)
@@ -102,7 +109,7 @@ class RLBenchEngine(Engine):
         recycle_after = self._options.recycle_after
         if recycle_after is not None and self._episodes >= recycle_after:
             self._session.restart()
-            self._sensors.clear()
+            self._extra_cameras.forget()
             self._episodes = 0
         self._episodes += 1
         (rng,), (variation,) = rngs, variations
@@ -183,27 +190,7 @@ class RLBenchEngine(Engine):
         configured = dict(self._config.camera_pairs).get(camera)
         if configured is not None and configured.rgb and configured.size == size:
             return getattr(self._observation, f"{camera}_rgb").copy()
-        if not self._session.display.draws:
-            raise DisplayError(
-                "The simulator was started without a display, for there are no "
-                "cameras.",
-                f'Make the environment with cameras={{"{camera}": {size}}}, or with '
-                'display="xvfb".',
-            )
-        if camera == "wrist":
-            raise DisplayError(
-                "RLBench's wrist camera is not configured at this size.",
-                f'Make the environment with cameras={{"wrist": {size}}}.',
-            )
-        session = self._session
-        sensor = self._sensors.get((camera, size))
-        if sensor is None:
-            new = session.api.new_sensor
-            sensor = session.call("adding a camera", new, camera, size, self._options)
-            self._sensors[camera, size] = sensor
-        session.call("drawing", sensor.handle_explicitly)
-        rgb = session.call("drawing", sensor.capture_rgb)
-        return np.clip(255.0 * np.asarray(rgb), 0, 255).astype(np.uint8)
+        return self._extra_cameras.picture(camera, size)
 
     def descriptions(self, env_id: int) -> tuple[str, ...]:
         """See :meth:`Engine.descriptions`."""
@@ -268,16 +255,46 @@ class RLBenchEngine(Engine):
         Raises:
           SimulationError: the expert failed too often, or none are stored.
         """
-        session = self._session
         self._streams.begin(draw_words(np.random.default_rng(seed)))
-        options: dict[str, Any] = {"live_demos": live}
-        if live:
-            options["max_attempts"] = max_attempts
-        get = functools.partial(session.task.get_demos, amount, **options)
         with self._streams.active():
-            session.call("choosing", session.task.set_variation, variation)
-            demos = session.call("getting demos", get)
+            demos = rlbench_demos(
+                self._session, amount, variation, max_attempts if live else None
+            )
         return [RLBenchDemo(self._facts.name, demo, variation) for demo in demos]
+
+    def live_demo(
+        self,
+        rng: np.random.Generator,
+        variation: int,
+        dtype: np.dtype[np.void],
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        seconds: float = DEMO_SECONDS,
+    ) -> LiveDemo | None:
+        """Let RLBench's expert try from where ``reset`` would begin.
+
+        The running episode is over afterwards.
+
+        Args:
+          rng: the only source of chance.
+          variation: the task variation.
+          dtype: of an observation.
+          stop: asked at every simulation step; True ends the attempt.
+          seconds: which it may take.
+
+        Returns:
+          The demo; None if the expert failed or was stopped.
+        """
+        self._start = {"words": draw_words(rng), "variation": variation}
+        self._actions = []
+        self._streams.begin(self._start["words"])
+        state = state_after_reset(self._start)
+        # It may start the simulator afresh.
+        self._extra_cameras.forget()
+        with self._streams.active():
+            return perform_live_demo(
+                self._session, state, self._config, dtype, stop=stop, seconds=seconds
+            )
 
     def close(self) -> None:
         """See :meth:`Engine.close`."""

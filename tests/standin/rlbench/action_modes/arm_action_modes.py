@@ -23,6 +23,9 @@ class _ArmMode:
     def size(self, scene: Any) -> int:
         return scene.dof
 
+    def set_control_mode(self, robot: Any) -> None:
+        """Nothing: these joints have no control loop."""
+
     def action(self, scene: Any, action: np.ndarray) -> None:
         if np.shape(action) != (self.size(scene),):
             raise InvalidActionError(f"wrong shape {np.shape(action)}")

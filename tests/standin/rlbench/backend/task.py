@@ -41,6 +41,10 @@ class Task:
         near = bool(np.linalg.norm(Tip().get_pose()[:3] - self.target) < 0.05)
         return near, near
 
+    def decorate_observation(self, observation: Any) -> Any:
+        """May change an observation."""
+        return observation
+
     def reward(self) -> float | None:
         return None
 
