@@ -139,7 +139,7 @@ class NativeBatch:
     def tally(self) -> dict[str, float]:
         """The books of the host that is running now."""
         books = bytearray(TALLY_BYTES)
-        self._runner.write_tally(books, 0)
+        self._runner.write_tally(books)
         return read_tally(books, 0)
 
     def close(self) -> None:

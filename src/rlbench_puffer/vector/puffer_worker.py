@@ -78,7 +78,7 @@ class _Semaphore:
 def _work(
     conn: Connection, block: Block, worker: int, runner: Runner, semaphore: _Semaphore
 ) -> None:
-    offset = block.tally_offset(worker, 0)
+    books = block.tally_slots(worker)[0]
     while True:
         command = semaphore.next_command()
         if command == STEP:
@@ -93,7 +93,7 @@ def _work(
             return
         else:
             raise ValueError(f"semaphore {command} is no command")
-        runner.write_tally(block.tallies, offset)
+        runner.write_tally(books)
         semaphore.answer(INFO if infos else MAIN)
         if infos:
             conn.send(infos)

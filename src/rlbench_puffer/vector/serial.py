@@ -74,7 +74,7 @@ class SerialVecEnv(VecEnv):
 
     def _tallies(self) -> list[dict[str, float]]:
         books = bytearray(TALLY_BYTES)
-        self._runner.write_tally(books, 0)
+        self._runner.write_tally(books)
         return [read_tally(books, 0)]
 
     def _begin_reset(self, seeds: list[int]) -> None:

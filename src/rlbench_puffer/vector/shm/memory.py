@@ -150,6 +150,11 @@ class Block:
         """
         return (2 * worker + (sequence & 1)) * TALLY_BYTES
 
+    def tally_slots(self, worker: int) -> tuple[memoryview, memoryview]:
+        """The two places of a worker's books: after even commands, after odd ones."""
+        even, odd = (self.tally_offset(worker, sequence) for sequence in (0, 1))
+        return self.tallies[even:odd], self.tallies[odd : odd + TALLY_BYTES]
+
     def finished_at(self, worker: int, sequence: int) -> float:
         """When a worker finished command ``sequence``, in [s] of the perf counter."""
         offset = self.tally_offset(worker, sequence) + _FINISHED_AT

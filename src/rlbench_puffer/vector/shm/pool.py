@@ -17,6 +17,10 @@ from rlbench_puffer.vector.shm.sync import CHUNK, ENDED, RESET, STEP
 from rlbench_puffer.vector.shm.worker import ENTRY
 from rlbench_puffer.vector.shm.workers import WorkerSet
 
+# Looked up once: a step costs a few microseconds, and an enum's member 0.07.
+_READY, _WAITING = VecState.READY, VecState.WAITING
+_clock = time.perf_counter
+
 
 class ShmVecEnv(PooledVecEnv):
     """The shared-memory pool; see :class:`PooledVecEnv` for its arguments.
@@ -43,6 +47,7 @@ class ShmVecEnv(PooledVecEnv):
         self._all_workers = list(range(layout.num_workers))
         self._batch_workers = self._all_workers
         self._whole_batch = layout.batch_size == n
+        self._copies = self.options.copy
         # Of batches in turn: whose turn it is, as its first worker.
         self._turn = 0
         self._views = [
@@ -60,29 +65,31 @@ class ShmVecEnv(PooledVecEnv):
 
     def step(self, actions: ArrayLike) -> Stepped:
         """See :meth:`VecEnv.step`; whole batches take a shorter way to the same end."""
-        if self._state is not VecState.READY or not self._whole_batch:
+        if self._state is not _READY or not self._whole_batch:
             return super().step(actions)
         checked = self._gate.check(actions, self._env_ids)
-        clock = self._clock
-        start = time.perf_counter()
+        workers = self._workers
+        start = _clock()
         self._actions[...] = checked
         # An interrupt leaves the step pending: close() and async_reset() go on.
-        self._state = VecState.WAITING
-        workers = self._workers
+        self._state = _WAITING
         try:
             status = workers.exchange()
         except WorkerError:
             self._state = VecState.BROKEN
             raise
-        quiet = not (status or workers.lost or True in self._episodes.any_over)
-        infos = [] if quiet else self._collect(self._all_workers)
-        workers.take(self._all_workers)
-        self._state = VecState.READY
-        clock.send += workers.sent_at - start
-        clock.wait += time.perf_counter() - workers.sent_at
+        if status or workers.lost or True in self._episodes.any_over:
+            infos = self._collect(self._all_workers)
+            workers.take(self._all_workers)
+        else:
+            infos = []
+        self._state = _READY
+        clock, sent_at = self._clock, workers.sent_at
+        clock.send += sent_at - start
+        clock.wait += _clock() - sent_at
         if infos:
             self._refuse_invalid(infos)
-        if self.options.copy:
+        if self._copies:
             return self._rows(self._all_workers, infos)[:5]
         observations, rewards, terminals, truncations, _ = self._views
         return observations, rewards, terminals, truncations, infos
@@ -106,7 +113,7 @@ class ShmVecEnv(PooledVecEnv):
         return self._workers.tallies()
 
     def _begin_reset(self, seeds: list[int]) -> None:
-        start = time.perf_counter()
+        start = _clock()
         with self._broken_on_error():
             self._workers.drain()
         self._block.seeds.reshape(-1)[:] = seeds
@@ -114,19 +121,19 @@ class ShmVecEnv(PooledVecEnv):
         self._turn = 0
         self._workers.post(self._all_workers, RESET)
         self._resetting = True
-        self._clock.reset += time.perf_counter() - start
+        self._clock.reset += _clock() - start
 
     def _dispatch(self, actions: NDArray[Any]) -> None:
-        start = time.perf_counter()
+        start = _clock()
         if self._whole_batch:
             self._actions[...] = actions
         else:
             self._actions[self._batch_env_ids] = actions
         self._workers.post(self._batch_workers, STEP)
-        self._clock.send += time.perf_counter() - start
+        self._clock.send += _clock() - start
 
     def _receive(self) -> Received:
-        start = time.perf_counter()
+        start = _clock()
         workers = self._workers
         if self._whole_batch:
             batch = self._all_workers

@@ -55,26 +55,38 @@ class CommandEnd(_End):
         super().__init__(block, worker)
         self._doorbell = block.plan.num_workers * WORDS_PER_WORKER
         self._doorbell_address = block.words_address + 4 * self._doorbell
-        self.number: int = self._words[self._base + DONE]
+        self._command_index = self._base + COMMAND
+        self._code_index = self._base + CODE
+        self._waits_index = self._base + PARENT_WAITS
+        self._done_index = self._base + DONE
+        self._status_index = self._base + STATUS
+        self.number: int = self._words[self._done_index]
         self.waiter = Waiter(burst_for(block.plan.num_workers))
+        self._spin = self.waiter.spin
 
-    def next_command(self) -> tuple[int, int]:
-        """Wait for a command; its code and argument."""
-        words, index = self._words, self._base + COMMAND
+    def next_command(self) -> int:
+        """Wait for a command; its code."""
+        words, index = self._words, self._command_index
         old = self.number
-        if not self.waiter.spin(words, index, old):
+        if not self._spin(words, index, old):
             flag = self._base + WORKER_SLEEPS
             while not self.waiter.sleep(words, index, old, self._command_address, flag):
                 pass
         self.number = words[index]
-        return words[self._base + CODE], words[self._base + ARGUMENT]
+        return words[self._code_index]
+
+    def argument(self) -> int:
+        """The argument of the present command."""
+        return self._words[self._base + ARGUMENT]
 
     def done(self, status: int) -> None:
         """Publish the results of the present command."""
-        words, base = self._words, self._base
-        words[base + STATUS] = status
-        words[base + DONE] = self.number
-        waits = words[base + PARENT_WAITS]
+        words = self._words
+        words[self._status_index] = status
+        words[self._done_index] = self.number
+        waits = words[self._waits_index]
+        if not waits:
+            return
         if waits == WAITS_FOR_THIS:
             futex_wake(self.done_address)
         elif waits == WAITS_FOR_ANY:
@@ -102,14 +114,33 @@ class WorkerWords(_End):
         self._command_index = self._base + COMMAND
         self._sleeps_index = self._base + WORKER_SLEEPS
         self.number = 0
+        # Code and argument stand in the words until others are posted.
+        self._steps = False
 
     def post(self, code: int, argument: int = 0) -> None:
         """Give the worker a command."""
         words = self._words
         words[self._code_index] = code
         words[self._argument_index] = argument
-        self.number = (self.number + 1) & NUMBER_MASK
-        words[self._command_index] = self.number
+        self._steps = code == STEP and not argument
+        self._post()
+
+    def post_step(self) -> None:
+        """``post(STEP)``, which mostly follows upon itself."""
+        if not self._steps:
+            self.post(STEP)
+            return
+        # What _post does, without the call.
+        words = self._words
+        self.number = number = (self.number + 1) & NUMBER_MASK
+        words[self._command_index] = number
+        if words[self._sleeps_index]:
+            futex_wake(self._command_address)
+
+    def _post(self) -> None:
+        words = self._words
+        self.number = number = (self.number + 1) & NUMBER_MASK
+        words[self._command_index] = number
         if words[self._sleeps_index]:
             futex_wake(self._command_address)
 
@@ -122,6 +153,7 @@ class WorkerWords(_End):
         for index in range(self._base, self._base + WORDS_PER_WORKER):
             self._words[index] = 0
         self.number = 0
+        self._steps = False
 
 
 class Doorbell:

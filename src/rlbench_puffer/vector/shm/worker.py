@@ -45,29 +45,33 @@ def serve(conn: Connection, order: WorkerOrder) -> None:
 def _work(
     conn: Connection, block: Block, worker: int, runner: Runner, words: CommandEnd
 ) -> None:
-    books = block.tallies
+    books = block.tally_slots(worker)
+    # Attributes looked up once: a step costs two microseconds here.
+    next_command, step, done = words.next_command, runner.step, words.done
+    write_tally = runner.write_tally
     while True:
-        code, argument = words.next_command()
-        ended = False
+        code = next_command()
         if code == STEP:
-            infos, ended = runner.step()
+            infos, ended = step()
         elif code == CHUNK:
-            infos, ended = runner.step_chunk(block.chunk_buffers(worker, 0, argument))
+            rows = block.chunk_buffers(worker, 0, words.argument())
+            infos, ended = runner.step_chunk(rows)
         elif code == RESET:
-            infos, ended = _reset(block, worker, runner, argument)
+            infos, ended = _reset(block, worker, runner, words.argument())
         elif code == CLOSE:
             return
         else:
             raise ValueError(
                 f"command code {code} is none of RESET, STEP, CHUNK, CLOSE"
             )
-        runner.write_tally(books, block.tally_offset(worker, words.number))
-        status = (HAS_INFOS if infos else 0) | (ENDED if ended else 0)
+        write_tally(books[words.number & 1])
+        if not infos:
+            done(ENDED if ended else 0)
+            continue
         # The parent reads the message after it has seen the status, so a message
         # larger than the pipe cannot block both sides.
-        words.done(status)
-        if infos:
-            conn.send(infos)
+        done(HAS_INFOS | ENDED if ended else HAS_INFOS)
+        conn.send(infos)
 
 
 def _reset(

@@ -48,12 +48,14 @@ class WorkerSet:
         count = block.plan.num_workers
         self.lost: dict[int, WorkerError] = {}
         self.waiter = Waiter(burst_for(count))
+        self._spin = self.waiter.spin
         self._block = block
         self._raw: Any = block.words
         self._supervisor = supervisor
         self._policy = supervisor.policy
         self._accounts = accounts
         self._words = [WorkerWords(block, worker) for worker in range(count)]
+        self._everyone = range(count)
         self._nothing = [0] * count
         self._stepping = [STEP] * count
         self._pending = [0] * count
@@ -94,19 +96,22 @@ class WorkerSet:
         Raises:
           WorkerError: a worker failed and may not be replaced.
         """
-        everyone = range(len(self._words))
         if self._unreset:
-            self.post(everyone, STEP)
+            self.post(self._everyone, STEP)
             self.sent_at = time.perf_counter()
-            return self.wait_all(everyone)
+            return self.wait_all(self._everyone)
         for words in self._words:
-            words.post(STEP)
+            words.post_step()
         # The books are kept while the workers are at it.
         self.sent_at = time.perf_counter()
         self._pending[:] = self._stepping
         self._arguments[:] = self._nothing
         self._posted_at[:] = [time.monotonic()] * len(self._words)
-        return self.wait_all(everyone)
+        status = self.wait_all(self._everyone)
+        if not status and not self.lost:
+            # Nothing is left to collect.
+            self._pending[:] = self._nothing
+        return status
 
     def wait_all(self, workers: Sequence[int]) -> int:
         """Wait until every one of some workers has a result or is lost.
@@ -119,13 +124,12 @@ class WorkerSet:
         """
         if self._unreset or self.lost:
             self._wait_carefully(workers)
-        raw = self._raw
+        raw, all_words = self._raw, self._words
         status = 0
         for worker in workers:
-            words = self._words[worker]
-            number = words.number
-            done = words.done_index
-            if raw[done] != number and not self.waiter.spin(
+            words = all_words[worker]
+            number, done = words.number, words.done_index
+            if raw[done] != number and not self._spin(
                 raw, done, (number - 1) & NUMBER_MASK
             ):
                 self._wait_for(worker)
