@@ -30,8 +30,10 @@ class Chain:
     """(k,) 1 for joints that turn about their z axis, else 0."""
     rises: FloatArray
     """(k,) [m] along the z axis for each [rad] or [m]."""
-    columns: NDArray[np.intp]
-    """(k,) which of the given positions is whose."""
+    columns: NDArray[np.intp] | slice
+    """(k,) which of the given positions is whose; a slice where they are in order."""
+    only_turns: bool
+    """Whether all joints turn and none rises."""
 
     def places(
         self, positions: FloatArray
@@ -47,9 +49,9 @@ class Chain:
         """
         moved = self._moved(positions[:, self.columns])
         count = len(positions)
-        frames = np.empty((count, len(self.columns) + 1, 4, 4))
+        frames = np.empty((count, len(self.rigid) + 1, 4, 4))
         frames[:, 0] = self.base
-        for joint in range(len(self.columns)):
+        for joint in range(len(self.rigid)):
             np.matmul(frames[:, joint], moved[:, joint], out=frames[:, joint + 1])
         return frames[:, -1], frames[:, :-1, :3, 2], frames[:, :-1, :3, 3]
 
@@ -74,20 +76,25 @@ class Chain:
         # numpy's cross() takes three times as long as its six products.
         for x, y, z in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
             across = axes[:, :, y] * lever[:, :, z] - axes[:, :, z] * lever[:, :, y]
-            jacobian[:, x, columns] = turns * across + rises * axes[:, :, x]
-            jacobian[:, 3 + x, columns] = turns * axes[:, :, x]
+            if self.only_turns:
+                jacobian[:, x, columns] = across
+                jacobian[:, 3 + x, columns] = axes[:, :, x]
+            else:
+                jacobian[:, x, columns] = turns * across + rises * axes[:, :, x]
+                jacobian[:, 3 + x, columns] = turns * axes[:, :, x]
         return tip, jacobian
 
     def _moved(self, positions: FloatArray) -> FloatArray:
         """(n, k, 4, 4) from each joint's frame to the next joint's, or the tip's."""
-        angle = positions * self.turns
+        angle = positions if self.only_turns else positions * self.turns
         cos, sin = np.cos(angle)[..., None], np.sin(angle)[..., None]
         moved = np.empty((*positions.shape, 4, 4))
         moved[...] = self.rigid
         x_row, y_row = self.rigid[:, 0], self.rigid[:, 1]
         moved[:, :, 0] = cos * x_row - sin * y_row
         moved[:, :, 1] = sin * x_row + cos * y_row
-        moved[:, :, 2, 3] += positions * self.rises
+        if not self.only_turns:
+            moved[:, :, 2, 3] += positions * self.rises
         return moved
 
 
@@ -132,12 +139,19 @@ def chain(scene: Scene, joints: Sequence[Node], tip: Node, base: Node | None) ->
     sources = [joints[place].source for place in columns]
     moving = [source for source in sources if isinstance(source, Joint)]
     slides = [source.kind is JointKind.PRISMATIC for source in moving]
+    rises = np.where(slides, 1.0, [source.screw_pitch for source in moving])
+    in_order = columns == list(range(columns[0], columns[0] + len(columns)))
     return Chain(
         base=homogeneous(scene.frame_w(first)),
         rigid=np.array([homogeneous(frame) for frame in rigid]),
         turns=1.0 - np.array(slides, np.float64),
-        rises=np.where(slides, 1.0, [source.screw_pitch for source in moving]),
-        columns=np.array(columns, np.intp),
+        rises=rises,
+        columns=(
+            slice(columns[0], columns[-1] + 1)
+            if in_order
+            else np.array(columns, np.intp)
+        ),
+        only_turns=not rises.any(),
     )
 
 

@@ -77,6 +77,8 @@ class Compiled:
         """Whether anything moved since the bodies' places were worked out."""
         self.frames: dict[Node, Frame] = {}
         """Where objects are in the world: those that were asked for since then."""
+        self.times_refreshed = 0
+        """Grows whenever anything may have moved."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
@@ -135,6 +137,7 @@ class Compiled:
         """Work out where all bodies are."""
         mujoco.mj_kinematics(self.model, self.data)
         self.frames.clear()
+        self.times_refreshed += 1
         self.stale = False
 
     def position(self, joint: Node) -> float:

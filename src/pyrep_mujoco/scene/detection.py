@@ -56,17 +56,21 @@ class DetectionVolume:
         self._normals = np.ascontiguousarray(planes[:, :3])
         self._offsets = np.ascontiguousarray(planes[:, 3])
         self._planes: list[tuple[float, ...]] = [*map(tuple, planes.tolist())]
+        self._hint = self._planes[0]
+        """The plane that shut out a point last; most points come again."""
         self._excluded: list[tuple[float, ...]] = [
             tuple(map(float, plane)) for plane in volume.near_planes
         ]
 
     def holds(self, point: Point) -> bool:
         """Whether a point is in the volume."""
-        return (
-            not self.ray
-            and all(_above(plane, point) <= 0 for plane in self._planes)
-            and self._is_kept(point)
-        )
+        if self.ray or _above(self._hint, point) > 0:
+            return False
+        for plane in self._planes:
+            if not _above(plane, point) <= 0:
+                self._hint = plane
+                return False
+        return self._is_kept(point)
 
     def seen_from(
         self, position: FloatArray, rotation: FloatArray

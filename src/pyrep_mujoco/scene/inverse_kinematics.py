@@ -51,13 +51,15 @@ class Reach:
     """Of position and orientation."""
 
     def errors(
-        self, positions: FloatArray, targets: FloatArray
+        self, positions: FloatArray, targets: FloatArray, *, any_axes: bool = False
     ) -> tuple[FloatArray, FloatArray, int]:
         """What is left to the targets, and how it changes with the joints.
 
         Args:
           positions: (n, m) of the joints.
           targets: (n, 4, 4) in the world.
+          any_axes: whether all of a pose may be told along other axes than asked for,
+            which makes no difference to least squares.
 
         Returns:
           errors (n, e) in [m] and then [rad], their Jacobian (n, e, m), and how many
@@ -72,6 +74,10 @@ class Reach:
         if Constraint.GAMMA in asked:
             angular += [2]
         away = targets[:, :3, 3] - tip[:, :3, 3]
+        if any_axes and len(linear) + len(angular) == 6:
+            turned, turn = tip[:, :3, :3], targets[:, :3, :3]
+            left = rotation_vectors(turn @ turned.transpose(0, 2, 1))
+            return np.concatenate([away, left], axis=1), whole, 3
         errors, rows = [away @ self.axes], [self.axes.T @ whole[:, :3]]
         if len(linear) < 3:
             errors, rows = [errors[0][:, linear]], [rows[0][:, linear]]
@@ -129,16 +135,16 @@ def solve(
     goals = [np.broadcast_to(one, (count, 4, 4)) for one in targets]
     reached = np.zeros(count, bool)
     least, waited = np.full(count, np.inf), np.zeros(count, np.int64)
-    rows = np.arange(count)
+    # Only what is still going is looked at: its numbers in `solutions`, and the rest.
+    rows, positions = np.arange(count), solutions
     for iteration in range(max_iterations + 1):
-        positions = solutions[rows]
-        error, jacobian, worst = _stacked(reaches, positions, goals, rows)
+        error, jacobian, worst = _stacked(reaches, positions, goals)
         reached[rows] = worst <= 1.0
         squared = np.einsum("ij,ij->i", error, error)
-        improved = squared < 0.98 * least[rows]
-        waited[rows] = np.where(improved, 0, waited[rows] + 1)
-        least[rows] = np.where(improved, squared, least[rows])
-        going = (worst > PRECISION_SOUGHT) & (waited[rows] < _PATIENCE)
+        improved = squared < 0.98 * least
+        waited = np.where(improved, 0, waited + 1)
+        least = np.where(improved, squared, least)
+        going = (worst > PRECISION_SOUGHT) & (waited < _PATIENCE)
         if iteration == max_iterations or not going.any():
             break
         if enough is not None and np.count_nonzero(reached) >= enough:
@@ -146,8 +152,11 @@ def solve(
         if not going.all():
             rows, positions = rows[going], positions[going]
             error, jacobian = error[going], jacobian[going]
+            least, waited = least[going], waited[going]
+            goals = [goal[going] for goal in goals]
         move = _move(positions, jacobian, error, lower, upper)
-        solutions[rows] = np.clip(positions + move, lower, upper)
+        positions = np.minimum(np.maximum(positions + move, lower), upper)
+        solutions[rows] = positions
     return solutions, reached
 
 
@@ -155,14 +164,13 @@ def _stacked(
     reaches: Sequence[Reach],
     positions: FloatArray,
     goals: Sequence[FloatArray],
-    rows: NDArray[np.intp],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Weighted errors and Jacobian of all reaches, and the worst error by precision."""
     errors: list[FloatArray] = []
     jacobians: list[FloatArray] = []
     worst = np.zeros(len(positions))
     for reach, goal in zip(reaches, goals, strict=True):
-        error, jacobian, linear = reach.errors(positions, goal[rows])
+        error, jacobian, linear = reach.errors(positions, goal, any_axes=True)
         for part, precision in (
             (error[:, :linear], reach.linear_precision),
             (error[:, linear:], reach.angular_precision),
@@ -203,8 +211,8 @@ def _damped_step(jacobian: FloatArray, error: FloatArray) -> FloatArray:
     damping = 0.5 * np.einsum("ij,ij->i", error, error) + _LEAST_DAMPING
     transposed = jacobian.transpose(0, 2, 1)
     gram = jacobian @ transposed
-    size = range(error.shape[1])
-    gram[:, size, size] += damping[:, None]
+    # All diagonals, as a view.
+    gram.reshape(len(gram), -1)[:, :: error.shape[1] + 1] += damping[:, None]
     return (transposed @ np.linalg.solve(gram, error[..., None]))[..., 0]
 
 

@@ -43,6 +43,7 @@ class Configurations:
 
     def __init__(self, simulation: Simulation) -> None:
         self._asked: bytes = b""
+        self._asked_then: tuple[object, ...] = ()
         self.waiting: list[FloatArray] = []
         """(m,) each; the next to give is the last, and the nearest."""
         self.starts = 0
@@ -60,15 +61,22 @@ class Configurations:
         self.starts = 0
         return self.waiting.pop().tolist()
 
-    def begin(self, asked: bytes) -> None:
+    def begin(self, handle: int, joints: Sequence[int], pairs: Sequence[int]) -> None:
         """Forget what was found, unless the same is asked again."""
+        compiled = current().scene.compiled_last
+        then = (compiled, compiled.times_refreshed, group(handle), *joints, *pairs)
+        if then == self._asked_then:
+            # Nothing moved since: PyRep asks for one pose up to 300 times.
+            return
+        asked = _question(handle, joints, pairs)
         if asked != self._asked:
             self._asked, self.waiting = asked, []
             self.starts, self.collided = 0, False
+        self._asked_then = then
 
     def close(self) -> None:
         """Forget all."""
-        self.begin(b"")
+        self._asked, self._asked_then, self.waiting = b"", (), []
 
 
 def simGetConfigForTipPose(
@@ -107,7 +115,7 @@ def simGetConfigForTipPose(
       RuntimeError: there is no such group, joint or entity.
     """
     kept = current().part(Configurations)
-    kept.begin(_question(ikGroupHandle, jointHandles, collisionPairs))
+    kept.begin(ikGroupHandle, jointHandles, collisionPairs)
     if kept.waiting:
         return kept.give()
     asked = None if kept.hopeless else problem(ikGroupHandle, jointHandles)
