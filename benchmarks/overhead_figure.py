@@ -24,6 +24,8 @@ _MORE_COLORS = {
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Time of a vector step against sub-envs: work by row, observation by column.
 
+    Points are lower quartiles of the rounds, bars go up to the upper ones.
+
     Args:
       rows: of one run; of each contestant those with the most workers are drawn.
       path: the PNG to write.
@@ -58,7 +60,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
                     ax.errorbar(
                         x,
                         y,
-                        yerr=[value / 2 for value in spread],
+                        yerr=([0] * len(y), spread),
                         label=name,
                         color=COLORS.get(name) or _MORE_COLORS[name],
                         marker=MARKERS[k % len(MARKERS)],
@@ -77,6 +79,8 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     axes[0][0].legend(fontsize=7, ncols=2)
     host = good[0]["host"]
     figure.suptitle(
-        f"{most} workers on {host['cores']} cores, {host['cpu']}", fontsize=9
+        f"{most} workers on {host['cores']} cores, {host['cpu']}; "
+        f"{good[0]['statistic']}, bars up to the upper one",
+        fontsize=9,
     )
     figure.savefig(path)
