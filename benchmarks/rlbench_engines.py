@@ -2,23 +2,31 @@
 
     uv run --no-sync python benchmarks/rlbench_engines.py [--quick] [--json] [--profile]
 
-Per engine, one process: control steps per second of ``reach_target`` and
-``open_drawer``, low-dimensional, with one and with five 128x128 cameras, without
-resets, actions ``joint_velocity`` and an open gripper: RLBench runs the simulation on
-until a gripper that closes or opens is done, which takes 4 to 17 steps more. Then
-``reach_target`` in 1 to as many workers as there are cores, and its ``scaling``: the
-rate over that of as many single processes. Last, with resets, two sub-envs to a core:
-all in step, and half of them returned as soon as they are ready (surplus batching).
+Per engine, each case in a process of its own:
+
+- one process: control steps per second of ``reach_target`` and ``open_drawer``,
+  low-dimensional, with one and with five 128x128 cameras, without resets, actions
+  ``joint_velocity`` and an open gripper: RLBench runs the simulation on until a gripper
+  that closes or opens is done, which takes 4 to 17 steps more;
+- workers: ``reach_target`` in 1 to as many workers as there are cores, and its
+  ``scaling``: the rate over that of as many single processes;
+- batching: with resets, two sub-envs to a core: all in step, and half of them returned
+  as soon as they are ready (surplus batching);
+- resets: of two tasks, and of those that took longest; median, p95 and most;
+- profile: whose functions the time of a step goes to, as cProfile sees it.
 
 Engine ``mujoco`` runs where RLBench is (``rlbench-puffer setup rlbench``),
 ``coppeliasim`` where COPPELIASIM_ROOT is set. Rows, failed ones among them, go to
-``results/rlbench_engines.jsonl``. ``ratio`` is the least of the rates of one process on
-MuJoCo over those asked for: 2,500 and 1,500 low-dimensional, of ``open_drawer`` 300
-with one camera and 80 with five. ``--profile`` shows where the time of a step goes.
+``results/rlbench_engines.jsonl``, and a figure beside them. A run that was interrupted
+leaves ``rlbench_engines.jsonl.part``: the same command goes on there at the same
+commit, and ``--fresh`` begins anew. It takes 7 minutes on 2 cores for one engine.
+
+``ratio`` is the least of the rates of one process on MuJoCo over those asked for: 2,500
+and 1,500 low-dimensional, of ``open_drawer`` 300 with one camera and 80 with five.
+``--profile`` shows the functions that a step of ``open_drawer`` spends its time in.
 """
 
 import argparse
-import cProfile
 import dataclasses
 import importlib.util
 import json
@@ -29,24 +37,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rlbench_figure import draw
+from rlbench_meter import CAMERAS, Case, measure_here, profiler_of
 
-from rlbench_puffer import make
-from rlbench_puffer.benchmark.cell import Cell
-from rlbench_puffer.benchmark.machine import available_cores
-from rlbench_puffer.benchmark.measure import make_measured_vec
-from rlbench_puffer.benchmark.one_cell import measure_cell
-from rlbench_puffer.benchmark.plan import make_cell
-from rlbench_puffer.benchmark.records import row_to_json
+from rlbench_puffer.benchmark.machine import available_cores, find_commit
 from rlbench_puffer.setup.sources import sources_folder
 
 OUT = Path(__file__).parents[1] / "results" / "rlbench_engines.jsonl"
-NAMES = ("left_shoulder", "right_shoulder", "overhead", "wrist", "front")
-CAMERAS: dict[str, tuple[str, ...]] = {
-    "low-dim": (),
-    "one camera": NAMES[-1:],
-    "five cameras": NAMES,
-}
 ASKED = {
     ("reach_target", "low-dim"): 2500.0,
     ("open_drawer", "low-dim"): 1500.0,
@@ -63,65 +60,14 @@ COPPELIASIM = {
 """Steps per second of one process on CoppeliaSim 4.1, measured on a machine with 2
 cores and software OpenGL."""
 
-NO_RESETS = 10**6
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Case:
-    """One cell of the tables."""
-
-    table: str
-    engine: str
-    task: str
-    observing: str = "low-dim"
-    num_envs: int = 1
-    batch_size: int | None = None
-    resets: bool = False
-
-    def cell(self, seconds: float) -> Cell:
-        """What the package's own meter measures."""
-        return make_cell(
-            self.task,
-            engine=self.engine,
-            backend="shm",
-            num_envs=self.num_envs,
-            num_workers=None,
-            batch_size=self.batch_size,
-            chunk_len=1,
-            seconds=seconds,
-            seed=0,
-            cameras=CAMERAS[self.observing],
-            camera_size=(128, 128),
-            # An episode's end resets, which may take longer than the episode did.
-            max_steps=None if self.resets else NO_RESETS,
-        )
-
-
-class OpenGripper:
-    """A vector environment whose grippers stay open, whatever is sent."""
-
-    def __init__(self, vec: Any) -> None:
-        self._vec = vec
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._vec, name)
-
-    def send(self, actions: np.ndarray) -> None:
-        """Send them with the last number of each at its most."""
-        opened = actions.copy()
-        opened[:, -1] = 1.0
-        self._vec.send(opened)
-
-
-def measure_here(case: Case, *, seconds: float, repeats: int) -> str:
-    """One row as JSON, measured by this process."""
-
-    def make_open(cell: Cell) -> Any:
-        return OpenGripper(make_measured_vec(cell, episode_length=steps))
-
-    steps = None if case.resets else NO_RESETS
-    row = measure_cell(case.cell(seconds), repeats, make_open, max_steps=steps)
-    return row_to_json(row)
+RESET_TASKS = (
+    "reach_target",
+    "open_drawer",
+    "put_bottle_in_fridge",
+    "put_item_in_drawer",
+    "pour_from_cup_to_cup",
+)
+"""Two, and those three of all whose resets took longest in ``tasks --check``."""
 
 
 def engines() -> list[str]:
@@ -156,15 +102,16 @@ def cases(engine: str, *, quick: bool) -> list[Case]:
         ),
         *(
             Case(
-                table="resets",
+                table="batching",
                 engine=engine,
                 task="open_drawer",
                 num_envs=2 * cores,
                 batch_size=batch,
-                resets=True,
             )
             for batch in (None, cores)
         ),
+        *(Case(table="resets", engine=engine, task=task) for task in RESET_TASKS),
+        Case(table="profile", engine=engine, task="open_drawer"),
     ]
 
 
@@ -173,10 +120,15 @@ def measure(case: Case, *, seconds: float, repeats: int) -> dict[str, Any]:
     asked = {**dataclasses.asdict(case), "seconds": seconds, "repeats": repeats}
     command = [sys.executable, __file__, "--case", json.dumps(asked)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    told = {"table": case.table, "observing": case.observing, "resets": case.resets}
+    told = {
+        "case": asked,
+        "commit": find_commit(),
+        "table": case.table,
+        "observing": case.observing,
+    }
     if done.returncode:
         return {**asked, **told, "steps_per_second": None, "error": done.stderr.strip()}
-    return {**json.loads(done.stdout.splitlines()[-1]), **told}
+    return {**asked, **json.loads(done.stdout.splitlines()[-1]), **told}
 
 
 def add_scaling(rows: list[dict[str, Any]]) -> None:
@@ -196,11 +148,17 @@ def add_scaling(rows: list[dict[str, Any]]) -> None:
 
 def describe(row: dict[str, Any]) -> str:
     """A row for people."""
-    batch = f", {row['batch_size']} at once" if row["resets"] else ""
     words = f"{row['engine']}, {row['task']}, {row['observing']}"
-    words += f", {row['num_envs']} sub-envs{batch}: "
     if row["error"]:
-        return words + row["error"].splitlines()[-1]
+        return f"{words}, {row['table']}: {row['error'].splitlines()[-1]}"
+    if row["table"] == "resets":
+        spent = ", ".join(f"{name} {ms:,.0f}" for name, ms in row["reset_ms"].items())
+        return f"{words}, {row['resets_measured']} resets [ms]: {spent}"
+    if row["table"] == "profile":
+        parts = ", ".join(f"{n} {100 * s:.0f} %" for n, s in row["parts"].items())
+        return f"{words}, a profiled step: {parts}"
+    batch = f", {row['batch_size']} at once" if row["table"] == "batching" else ""
+    words += f", {row['num_envs']} sub-envs{batch}: "
     words += f"{row['steps_per_second']:,.0f} steps/s"
     known = COPPELIASIM.get((row["task"], row["observing"]))
     if row["table"] == "one process" and row["engine"] == "mujoco" and known:
@@ -212,29 +170,52 @@ def describe(row: dict[str, Any]) -> str:
     return words
 
 
-def profile(steps: int) -> None:
-    """Show the functions that a step of ``open_drawer`` spends its time in."""
-    env = make("open_drawer", engine="mujoco", episode_length=NO_RESETS)
-    env.reset(seed=0)
-    rng = np.random.default_rng(0)
-    space = env.action_space
-    actions = rng.uniform(space.low, space.high, (steps, *space.shape))
-    actions[:, -1] = 1.0
-    profiler = cProfile.Profile()
-    for action in actions.astype(np.float32):
-        profiler.enable()
-        env.step(action)
-        profiler.disable()
-    env.close()
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
+def measured_before(part: Path) -> list[dict[str, Any]]:
+    """Good rows of a run that was interrupted; a line cut short is left out."""
+    rows: list[dict[str, Any]] = []
+    for line in part.read_text().splitlines() if part.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    commit = find_commit()
+    return [row for row in rows if row["commit"] == commit and not row["error"]]
+
+
+def measure_all(
+    wanted: list[Case], part: Path | None, *, seconds: float, repeats: int, told: bool
+) -> list[dict[str, Any]]:
+    """The rows of all cases, each kept in a file as soon as there is one."""
+    rows = measured_before(part) if part is not None else []
+    known = [row["case"] for row in rows]
+    if part is not None:
+        part.parent.mkdir(exist_ok=True)
+        # Without those that are measured again.
+        part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for case in wanted:
+        asked = {**dataclasses.asdict(case), "seconds": seconds, "repeats": repeats}
+        if asked in known:
+            continue
+        rows.append(measure(case, seconds=seconds, repeats=repeats))
+        add_scaling(rows)
+        if part is not None:
+            with part.open("a") as file:
+                file.write(json.dumps(rows[-1]) + "\n")
+        if told:
+            print(describe(rows[-1]), flush=True)
+    return rows
 
 
 def main() -> None:
-    """Measure every case; write a row each."""
+    """Measure every case; write a row each, and the figure."""
     parser = argparse.ArgumentParser(description="RLBench's own tasks, steps a second.")
     parser.add_argument("--quick", action="store_true", help="one short case")
     parser.add_argument("--json", action="store_true", help="only the last line")
     parser.add_argument("--profile", action="store_true", help="where the time goes")
+    parser.add_argument("--fresh", action="store_true", help="begin anew")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one sample")
+    parser.add_argument("--repeats", type=int, default=5, help="samples of a rate")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the rows go")
     parser.add_argument("--case", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case is not None:
@@ -248,19 +229,26 @@ def main() -> None:
             "rlbench` first."
         )
     if options.profile:
-        profile(200 if options.quick else 2000)
+        profiler = profiler_of("open_drawer", found[0], 200 if options.quick else 2000)
+        pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
         return
-    rows: list[dict[str, Any]] = []
-    for engine in found:
-        for case in cases(engine, quick=options.quick):
-            seconds, repeats = (0.5, 1) if options.quick else (5.0, 5)
-            rows.append(measure(case, seconds=seconds, repeats=repeats))
-            add_scaling(rows)
-            if not options.json:
-                print(describe(rows[-1]), flush=True)
-    if not options.quick:
-        OUT.parent.mkdir(exist_ok=True)
-        OUT.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out: Path = options.out
+    part = None if options.quick else out.with_name(f"{out.name}.part")
+    if options.fresh and part is not None:
+        part.unlink(missing_ok=True)
+    seconds, repeats = options.seconds, options.repeats
+    rows = measure_all(
+        [case for engine in found for case in cases(engine, quick=options.quick)],
+        part,
+        seconds=0.5 if options.quick else seconds,
+        repeats=1 if options.quick else repeats,
+        told=not options.json,
+    )
+    if part is not None:
+        part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        part.replace(out)
+        if any(not row["error"] for row in rows):
+            draw(rows, ASKED, COPPELIASIM, out.with_suffix(".png"))
     shares = [
         (row["steps_per_second"] or 0.0) / ASKED[row["task"], row["observing"]]
         for row in rows
