@@ -293,3 +293,25 @@ def test_an_external_display_that_is_not_there_is_told(
     assert "DISPLAY" in err
     assert err.startswith("rlbench-puffer: ")
     assert out == ""
+
+
+INTERRUPTED_IMPORT = """
+import sys
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == "tyro":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Impatient())
+from rlbench_puffer.cli.main import main
+sys.exit(main(["tasks"]))
+"""
+
+
+def test_ctrl_c_while_modules_load_shows_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IMPORT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -23,6 +23,7 @@ from rlbench_puffer.training.observations import Seen  # noqa: E402
 from rlbench_puffer.training.policy import Policy  # noqa: E402
 from rlbench_puffer.training.settings import TrainSettings  # noqa: E402
 from rlbench_puffer.training.trainer import CHECKPOINT, Trainer  # noqa: E402
+from training.states import Impatient  # noqa: E402
 
 TINY = [
     "train", "--num-envs", "2", "--num-workers", "1", "--num-steps", "8",
@@ -44,6 +45,25 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
     """Train by the command line; the settings that its checkpoint holds."""
     assert main([*TINY, "--output-dir", str(folder), *options]) == 0
     return read_settings(folder / CHECKPOINT)
+
+
+def test_who_stops_a_run_is_told_how_it_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [*TINY, "--output-dir", str(folder), "--train-updates", "9"]
+    command += ["--checkpoint-interval", "2"]
+    for update, said in (
+        (1, "there is no checkpoint yet, for one is kept after every 2 ("),
+        (3, "--resume goes on from the checkpoint of update 2."),
+    ):
+        monkeypatch.setattr(sys, "stdout", Impatient(update))
+        assert main(command) == 130
+        told = capsys.readouterr().err
+        assert told.startswith(
+            f"rlbench-puffer: interrupted after {update} of 9 updates; "
+        )
+        assert said in told
+        assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # As `python -m` has it: "my_tasks:MyTask" is found in the folder this runs in.
     if "" not in sys.path:
         sys.path.insert(0, "")
-    # Workers of a pool import the console script, so tyro is imported here only.
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            return _run(arguments)
+        except RLBenchPufferError as error:
+            print(f"rlbench-puffer: {_rank_label()}{error}", file=sys.stderr)
+            return USAGE_ERROR
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Pick the subcommand and run it."""
+    # Workers of a pool import the console script, so tyro is imported here only; that
+    # takes long enough to be interrupted.
     import tyro
 
     from rlbench_puffer.benchmark.records import RecordsWarning
@@ -44,34 +58,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from rlbench_puffer.cli.train import train
     from rlbench_puffer.cli.view import view
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", RecordsWarning)
-        warnings.showwarning = _show_warning
-        try:
-            return tyro.extras.subcommand_cli_from_dict(
-                {
-                    "sweep": alone(sweep),
-                    "plot": alone(plot),
-                    "bench": bench,
-                    "debug": debug,
-                    "train": train,
-                    "tasks": alone(tasks),
-                    "demos": alone(demos),
-                    "record": alone(record),
-                    "gallery": alone(gallery),
-                    "view": alone(view),
-                    "doctor": alone(doctor),
-                    "setup": alone(setup),
-                },
-                prog="rlbench-puffer",
-                description="RLBench tasks, vectorised: measure, record, look.",
-                args=None if arguments is None else list(arguments),
-            )
-        except RLBenchPufferError as error:
-            print(f"rlbench-puffer: {_rank_label()}{error}", file=sys.stderr)
-            return USAGE_ERROR
-        except KeyboardInterrupt:
-            return INTERRUPTED
+    warnings.simplefilter("always", RecordsWarning)
+    return tyro.extras.subcommand_cli_from_dict(
+        {
+            "sweep": alone(sweep),
+            "plot": alone(plot),
+            "bench": bench,
+            "debug": debug,
+            "train": train,
+            "tasks": alone(tasks),
+            "demos": alone(demos),
+            "record": alone(record),
+            "gallery": alone(gallery),
+            "view": alone(view),
+            "doctor": alone(doctor),
+            "setup": alone(setup),
+        },
+        prog="rlbench-puffer",
+        description="RLBench tasks, vectorised: measure, record, look.",
+        args=None if arguments is None else list(arguments),
+    )
 
 
 def _rank_label() -> str:

@@ -1,5 +1,6 @@
 """``rlbench-puffer train``: PPO."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,7 @@ def train(
     """Train a policy with PPO, from numbers, pictures or both.
 
     Writes checkpoint.pt, curve.jsonl (a line for each update) and TensorBoard files.
+
     Needs the extra `train`: `uv sync --extra train`.
 
     Args:
@@ -77,15 +79,12 @@ def train(
       arm_mode: joint, ik, planning, or any arm action mode by its name.
       max_steps: Control steps of an episode; without it, the task's.
       action_chunk: 1: PPO chooses each action from the observation before it.
-      observations: Low-dimensional fields that the policy sees; without it, all. With
-        no name behind it, none: pictures alone.
-      cameras: Cameras that the policy looks through: left_shoulder, right_shoulder,
-        overhead, wrist, front.
+      observations: Low-dimensional fields to see (no name: none); without it, all.
+      cameras: To see through: left_shoulder, right_shoulder, overhead, wrist, front.
       camera_size: Height and width of their pictures; at least 36 36.
       frame_stack: Pictures of each camera that are seen at once, the episode's last.
       display: What draws: auto, egl, osmesa, xvfb or external.
-      video_cameras: Cameras that evaluations are filmed through, beside those of the
-        policy.
+      video_cameras: To film evaluations through, beside the policy's.
       video_stride: Control steps from one frame of a video to the next.
       fps: Frames per second of videos; without it, they play in real time.
       video_all: Film every episode of an evaluation, not only the first.
@@ -128,6 +127,7 @@ def train(
     from rlbench_puffer.config import OBSERVATION_NAMES, arm_action_mode
     from rlbench_puffer.errors import InvalidOptionError, MissingDependencyError
     from rlbench_puffer.tasks.registry import task_name
+    from rlbench_puffer.training.progress import interruption_line
     from rlbench_puffer.training.settings import TrainSettings
     from rlbench_puffer.training.videos import VideoSettings
 
@@ -195,11 +195,23 @@ def train(
                 raise
             raise MissingDependencyError(error.name, "Training", "train") from None
 
-        with Trainer(
-            settings, folder, resume=resume, ranks=ranks, videos=videos
-        ) as trainer:
-            told = trainer.run()
-            phases = {**trainer.phases(), **flat_phases(trainer.vec.timings())}
+        trainer = None
+        try:
+            with Trainer(
+                settings, folder, resume=resume, ranks=ranks, videos=videos
+            ) as trainer:
+                told = trainer.run()
+                phases = {**trainer.phases(), **flat_phases(trainer.vec.timings())}
+        except KeyboardInterrupt:
+            if trainer is not None and ranks.is_main:
+                line = interruption_line(
+                    trainer.update,
+                    settings.updates or 0,
+                    trainer.kept,
+                    checkpoint_interval,
+                )
+                print(f"rlbench-puffer: {line}", file=sys.stderr)
+            raise
         if not ranks.is_main:
             return 0
         print(

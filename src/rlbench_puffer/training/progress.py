@@ -51,3 +51,24 @@ def progress_line(
     if evaluation is not None:
         parts.append(f"eval {evaluation.success_once:.2f}")
     return "  ".join(parts)
+
+
+def interruption_line(
+    update: int, updates: int, kept: int | None, checkpoint_interval: int
+) -> str:
+    """Where a run was when somebody stopped it, and how it goes on.
+
+    Args:
+      update: updates done.
+      updates: asked for.
+      kept: of how many updates the checkpoint is; None without one.
+      checkpoint_interval: updates from one to the next.
+    """
+    if kept is None:
+        way = (
+            "there is no checkpoint yet, for one is kept after every "
+            f"{checkpoint_interval} (--checkpoint-interval)"
+        )
+    else:
+        way = f"--resume goes on from the checkpoint of update {kept}"
+    return f"interrupted after {update} of {updates} updates; {way}."

@@ -71,6 +71,7 @@ class Trainer:
     Attributes:
       update: updates done.
       env_steps: control steps collected, autoreset steps left out.
+      kept: of how many updates the checkpoint is; None without one.
 
     Raises:
       CheckpointError: nothing to resume, of other settings, or one that would be
@@ -128,6 +129,7 @@ class Trainer:
         )
         size, frame = self._reader.size, self._reader.frame_shape
         self.update = 0
+        self.kept: int | None = None
         self.env_steps = 0
         self._seconds = 0.0
         self._generator = torch.Generator().manual_seed(
@@ -295,6 +297,8 @@ class Trainer:
         }
         if self._ranks.is_main:
             save_checkpoint(path, self.settings.as_dict(), state)
+        if name == CHECKPOINT:
+            self.kept = self.update
         return path
 
     def close(self) -> None:
@@ -317,7 +321,7 @@ class Trainer:
         self.close()
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.update = state["update"]
+        self.update = self.kept = state["update"]
         self.env_steps = state["env_steps"]
         self._seconds = state["seconds"]
         self.policy.load_state_dict(state["policy"])
