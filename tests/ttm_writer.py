@@ -197,6 +197,7 @@ def box(
     dynamic: bool = True,
     respondable: bool = True,
     masks: int = 0xFFFF,
+    friction: float = 0.7,
     **of_base: Any,
 ) -> bytes:
     """A shape that is a box of the pool's index."""
@@ -206,6 +207,7 @@ def box(
         dynamic=dynamic,
         respondable=respondable,
         masks=masks,
+        friction=friction,
     )
 
 

@@ -217,8 +217,9 @@ def test_a_spherical_joint_is_read_and_put_in_its_own_frame() -> None:
     )
 
 
-def test_a_motor_locked_at_zero_velocity_holds_with_any_force() -> None:
-    scene = scene_of(
+def locked_hinge() -> Scene:
+    """A weight of 1 kg on a lever of 0.5 m; the motor holds 0.1 Nm, its lock more."""
+    return scene_of(
         w.box("post", 1, dynamic=False, position=(0, 0, 2)),
         w.joint(
             w.base("hinge", 2, 1, quat_wxyz=LEVEL),
@@ -228,17 +229,46 @@ def test_a_motor_locked_at_zero_velocity_holds_with_any_force() -> None:
         ),
         w.box("weight", 3, 2, position=(0.5, 0, 0)),
     )
+
+
+def test_a_motor_locked_at_zero_velocity_holds_with_more_than_its_force() -> None:
+    scene = locked_hinge()
     hinge, model = scene.tree.node("hinge"), scene.model
     scene.step(100)
-    assert scene.joint_position(hinge) == 0
+    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-5)
     assert hinge.drive is not None
     hinge.drive.target_velocity = -0.1
     scene.redrive(hinge)
     scene.step(20)
     given_way = scene.joint_position(hinge)
     assert given_way > 0.02
+    scene.data.qvel[:] = 0
     hinge.drive.target_velocity = 0.0
     scene.redrive(hinge)
     scene.step(100)
-    assert scene.joint_position(hinge) == given_way
+    assert scene.joint_position(hinge) == pytest.approx(given_way, abs=1e-5)
     assert scene.model is model
+
+
+def test_a_lock_gives_way_to_300_newton_metres_and_comes_back_after_them() -> None:
+    scene = locked_hinge()
+    hinge = scene.tree.node("hinge")
+    scene.step(1)
+    scene.data.qfrc_applied[:] = 290
+    scene.step(20)
+    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-3)
+    scene.data.qfrc_applied[:] = 400
+    scene.step(5)
+    assert scene.joint_position(hinge) > 0.05
+    scene.data.qfrc_applied[:] = 0
+    scene.step(200)
+    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_lock_holds_a_joint_where_it_was_put() -> None:
+    scene = locked_hinge()
+    hinge = scene.tree.node("hinge")
+    scene.step(1)
+    scene.set_joint_position(hinge, 0.7)
+    scene.step(100)
+    assert scene.joint_position(hinge) == pytest.approx(0.7, abs=1e-5)

@@ -1,5 +1,6 @@
 """What the physics does with masses, joints and motors that files describe."""
 
+import dataclasses
 import struct
 from typing import Any
 
@@ -12,6 +13,7 @@ from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.frames import frame
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.ttm.read import read_model
+from pyrep_mujoco.ttm.shapes import Shape
 
 POOL = w.box_pool((0.1, 0.1, 0.1), (4.0, 4.0, 0.1))
 FLOOR = w.box(
@@ -75,6 +77,47 @@ def test_a_joint_stands_where_the_file_says_and_stays_in_its_limits() -> None:
     scene.step(600)
     # Gravity turns it about +y, down to the upper limit: -0.5 + 2.
     assert scene.joint_position(hinge) == pytest.approx(1.5, abs=0.02)
+
+
+def test_a_limit_does_not_give_way_to_a_load() -> None:
+    scene = arm(mass=5.0, minimum=-2.0)
+    scene.step(10)
+    # 25 Nm press it on its upper limit: -2 + 2.
+    assert scene.joint_position(scene.tree.node("hinge")) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("of_box", "of_floor"), [(0.4, 1.0), (0.5, 0.5), (1.2, 0.2)])
+def test_friction_is_the_product_of_both_coefficients(
+    of_box: float, of_floor: float
+) -> None:
+    floor = w.box(
+        *("floor", 90),
+        index=1,
+        size=(4.0, 4.0, 0.1),
+        dynamic=False,
+        position=(0, 0, -0.05),
+        friction=of_floor,
+    )
+    scene = scene_of(floor, w.box("box", 1, position=(0, 0, 0.05), friction=of_box))
+    box = scene.tree.node("box")
+
+    def friction_against(force: float) -> float:
+        """What holds it back for 0.25 s; both as shares of its weight."""
+        scene.put_free(box, frame((0, 0, 0.05), (1, 0, 0, 0)))
+        scene.data.qfrc_applied[0] = force * 9.81
+        scene.step(50)
+        return force - scene.data.qvel[0] / 0.25 / 9.81
+
+    product = of_box * of_floor
+    for force in 0.9 * product, 1.5 * product:
+        assert friction_against(force) == pytest.approx(min(force, product), rel=0.1)
+    assert isinstance(box.source, Shape)
+    material = dataclasses.replace(box.source.material, friction=1.5 * of_box)
+    box.source = dataclasses.replace(box.source, material=material)
+    scene.rub(box)
+    product *= 1.5
+    for force in 0.9 * product, 1.5 * product:
+        assert friction_against(force) == pytest.approx(min(force, product), rel=0.1)
 
 
 def test_a_brake_holds_up_to_its_force() -> None:

@@ -21,6 +21,8 @@ from pyrep_mujoco.scene.links import (
 from pyrep_mujoco.scene.motors import (
     FRICTION_IMPEDANCE,
     FRICTION_REFERENCE,
+    LIMIT_IMPEDANCE,
+    LIMIT_REFERENCE,
     LOOSE_DAMPING,
     PHYSICS_DT,
     ROBOT_ARMATURE,
@@ -184,6 +186,7 @@ class _Builder:
         made.ref = held.joint.joint_position
         # Its limits, and what it does, are set when the model is there.
         made.limited, made.range = True, [-1.0, 1.0]
+        made.solref_limit, made.solimp_limit = LIMIT_REFERENCE, LIMIT_IMPEDANCE
         made.solref_friction = FRICTION_REFERENCE
         made.solimp_friction = FRICTION_IMPEDANCE
         self.spec.add_actuator(

@@ -11,7 +11,6 @@ from pyrep_mujoco.scene.build import weld_name
 from pyrep_mujoco.scene.collision_geoms import GROUP
 from pyrep_mujoco.scene.compiled import Compiled, has_limits
 from pyrep_mujoco.scene.frames import relative
-from pyrep_mujoco.scene.motors import is_locked
 from pyrep_mujoco.scene.tree import Node
 
 IMMOVABLE = 1e6
@@ -33,8 +32,6 @@ class Holds:
         """Free shapes and what carries each."""
         self.frozen: set[Node] = set()
         """Free shapes and joints that stand still."""
-        self.locked: set[Node] = set()
-        """Joints that their motors hold where they are."""
         self._qpos, self._dofs = np.empty(0, int), np.empty(0, int)
         for node in compiled.links:
             self.let_touch(node)
@@ -90,19 +87,13 @@ class Holds:
 
     def drive(self, joint: Node) -> None:
         """Let a joint do what drives it says now: its motor, its lock, its limits."""
-        state = joint.drive
-        assert state is not None
         if joint not in self.frozen:
             self._compiled.drive(joint)
-        locked = is_locked(state)
-        if locked != (joint in self.locked):
-            (self.locked.add if locked else self.locked.remove)(joint)
-            self._keep_still(joint)
 
     def _keep_still(self, joint: Node) -> None:
-        """Let a free shape or a joint move or not, as the sets say."""
+        """Let a free shape or a joint move or not, as the set says."""
         model, place = self._compiled.model, self._compiled.places[joint]
-        if joint in self.frozen or joint in self.locked:
+        if joint in self.frozen:
             self._compiled.data.qvel[place.dofs] = 0.0
             model.dof_armature[place.dofs] = IMMOVABLE
             # MuJoCo takes this one for a body that is alone on its joint.
@@ -113,8 +104,7 @@ class Holds:
         self._note_frozen()
 
     def _note_frozen(self) -> None:
-        still = self.frozen | self.locked
-        places = [self._compiled.places[node] for node in still]
+        places = [self._compiled.places[node] for node in self.frozen]
         every = np.arange(max(self._compiled.model.nq, self._compiled.model.nv))
         none = [np.empty(0, int)]
         self._qpos = np.concatenate(none + [every[place.qpos] for place in places])

@@ -36,6 +36,20 @@ FRICTION_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
 rad/s at half their force; Bullet's do not."""
 
 
+LIMIT_REFERENCE, LIMIT_IMPEDANCE = (
+    (2 * PHYSICS_DT, 1.0),
+    (0.99, 0.9999, 0.001, 0.5, 2.0),
+)
+"""MuJoCo's ``solref`` and ``solimp`` of joints' limits: Bullet's do not give way. With
+the defaults a hand pushes a shut door 0.01 rad further."""
+
+LOCK_FORCE = 300.0
+"""With which a joint is held that is locked at zero velocity [N or Nm]; chosen here.
+CoppeliaSim sets no bound, but Bullet's 100 iterations reach no such forces between
+locked fingers; without one they squeeze a square handle with 3,000 N, and a door that
+must turn in them sticks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Motor:
     """What moves a joint: a spring, or friction against the velocity it goes for.
@@ -68,11 +82,13 @@ def motor(kind: JointKind, joint: Drive) -> Motor:
         return Motor(LOOSE_FRICTION[kind], LOOSE_DAMPING[kind])
     if joint.position_control and joint.spring:
         return Motor(0.0, 0.0, *joint.spring_constants, joint.max_force)
+    if is_locked(joint):
+        return Motor(max(joint.max_force, LOCK_FORCE))
     return Motor(joint.max_force)
 
 
 def is_locked(joint: Drive) -> bool:
-    """Whether the motor holds the joint where it is, with any force."""
+    """Whether the motor holds the joint where it is, with more than its force."""
     return (
         joint.locked_at_zero
         and joint.motor
@@ -85,6 +101,7 @@ def regime(joint: Drive) -> tuple[object, ...]:
     """All that a joint's motor and limits depend on but for what it goes for."""
     return (
         joint.motor,
+        is_locked(joint),
         joint.position_control,
         joint.spring,
         joint.max_force,

@@ -209,6 +209,7 @@ class Scene(State):
             first = int(model.body_geomadr[body])
             geoms = slice(first, first + int(model.body_geomnum[body]))
             model.geom_friction[geoms, 0] = node.source.material.friction
+            self._compiled.velocity_motors.pair_friction.note()
 
     def recolor(self, node: Node) -> None:
         """Note that a shape's colours were changed."""

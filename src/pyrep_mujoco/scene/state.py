@@ -202,6 +202,7 @@ class State:
         place = self._compiled.places[node]
         self._compiled.data.qpos[place.qpos] = node.joint_position
         self._compiled.data.qvel[place.dofs] = 0.0
+        self._compiled.velocity_motors.put(dof=place.dofs.start, qpos=place.qpos.start)
         self._compiled.stale = True
 
     def rest(self, node: Node) -> None:

@@ -6,11 +6,17 @@ import mujoco
 import numpy as np
 
 from pyrep_mujoco.scene.drives import Drive
-from pyrep_mujoco.scene.motors import FRICTION_IMPEDANCE, PHYSICS_DT
+from pyrep_mujoco.scene.motors import FRICTION_IMPEDANCE, PHYSICS_DT, is_locked
+from pyrep_mujoco.scene.pair_friction import PairFriction
 
 SHIFT = 1 / (FRICTION_IMPEDANCE[1] * PHYSICS_DT)
 """Acceleration [rad/s^2 or m/s^2] that friction in a joint goes for, per velocity: what
 MuJoCo makes of ``solref`` and ``solimp``."""
+
+
+LOCK_SHARE = 0.2
+"""Share of a lock's error that Bullet removes in one physics step: CoppeliaSim's
+default (``stoperp``) for the limits that it locks joints with."""
 
 
 class VelocityMotors:
@@ -31,6 +37,9 @@ class VelocityMotors:
         self._velocities = np.zeros(model.nv)
         self._followers: dict[int, tuple[int, float, float, float]] = {}
         self._arrays: tuple[np.ndarray, ...] | None = None
+        self._locked_at: dict[int, float] = {}
+        self.pair_friction = PairFriction(model, data)
+        """Of contacts, which time goes on with, too."""
 
     def aim(self, joint: Drive, *, dof: int, qpos: int) -> None:
         """Let a joint's motor go for what its drive says now.
@@ -43,6 +52,12 @@ class VelocityMotors:
         self._velocities[dof] = 0.0
         if self._followers.pop(dof, None) is not None:
             self._arrays = None
+        if is_locked(joint):
+            place = self._locked_at.setdefault(dof, self._data.qpos.item(qpos))
+            self._followers[dof] = qpos, place, LOCK_SHARE / PHYSICS_DT, math.inf
+            self._arrays = None
+            return
+        self._locked_at.pop(dof, None)
         if not joint.motor:
             return
         if not joint.position_control:
@@ -55,11 +70,21 @@ class VelocityMotors:
             self._followers[dof] = qpos, joint.target_position, gain, fastest
             self._arrays = None
 
+    def put(self, *, dof: int, qpos: int) -> None:
+        """Note that a joint was put elsewhere: a lock holds it there from now on."""
+        if dof in self._locked_at:
+            self._locked_at[dof] = place = self._data.qpos.item(qpos)
+            self._followers[dof] = qpos, place, *self._followers[dof][2:]
+            self._arrays = None
+
     def step(self, physics_steps: int) -> None:
         """Let time go on by so many physics steps."""
         model, data = self._model, self._data
         if not self._followers and not self._velocities.any():
-            mujoco.mj_step(model, data, physics_steps)
+            for _ in range(physics_steps):
+                mujoco.mj_step1(model, data)
+                self.pair_friction.apply()
+                mujoco.mj_step2(model, data)
             return
         follow = self._following() if self._followers else None
         rows, dofs, shift = slice(0), np.empty(0, int), np.empty(0)
@@ -75,6 +100,7 @@ class VelocityMotors:
             if follow is not None or not number:
                 shift = SHIFT * self._velocities[dofs]
             data.efc_aref[rows] += shift
+            self.pair_friction.apply()
             mujoco.mj_step2(model, data)
 
     def _following(self) -> tuple[np.ndarray, ...]:
