@@ -24,18 +24,28 @@ class PairFriction:
     def __init__(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
         self._model, self._data = model, data
         self._of_cone = 1 / math.sqrt(model.opt.impratio)
+        self._pairs = b""
+        self._friction = self._cone = np.empty(0)
         self.note()
 
     def note(self) -> None:
         """Learn the shapes' coefficients, which may have been changed."""
         alone = self._model.geom_friction[:, 0]
         self._of_pair = np.maximum(np.outer(alone, alone), LEAST)
+        self._pairs = b""
 
     def apply(self) -> None:
         """Set it in all contacts there are; between mj_step1 and mj_step2."""
-        if self._data.ncon:
-            contact = self._data.contact
-            geoms = contact.geom
-            friction = self._of_pair[geoms[:, 0], geoms[:, 1]]
-            contact.friction[:, :2] = friction[:, None]
-            contact.mu[:] = friction * self._of_cone
+        if not self._data.ncon:
+            return
+        contact = self._data.contact
+        geoms = contact.geom
+        # Most often the same shapes touch as a physics step ago.
+        if (pairs := geoms.tobytes()) != self._pairs:
+            self._pairs = pairs
+            self._friction = self._of_pair[geoms[:, 0], geoms[:, 1]]
+            self._cone = self._friction * self._of_cone
+        friction = contact.friction
+        friction[:, 0] = self._friction
+        friction[:, 1] = self._friction
+        contact.mu[:] = self._cone

@@ -18,6 +18,12 @@ LOCK_SHARE = 0.2
 """Share of a lock's error that Bullet removes in one physics step: CoppeliaSim's
 default (``stoperp``) for the limits that it locks joints with."""
 
+LOCK_STEPS = 10
+"""Physics steps, those of one control step, for which a lock's velocity is set."""
+
+LOCK_TOLERANCE = 1e-6
+"""Error [m or rad] of a lock that stays."""
+
 
 class VelocityMotors:
     """Which velocity each joint's motor goes for; lets time go on with them.
@@ -37,7 +43,8 @@ class VelocityMotors:
         self._velocities = np.zeros(model.nv)
         self._followers: dict[int, tuple[int, float, float, float]] = {}
         self._arrays: tuple[np.ndarray, ...] | None = None
-        self._locked_at: dict[int, float] = {}
+        self._locks: dict[int, tuple[int, float]] = {}
+        self._lock_arrays: tuple[np.ndarray, ...] | None = None
         self.pair_friction = PairFriction(model, data)
         """Of contacts, which time goes on with, too."""
 
@@ -53,11 +60,12 @@ class VelocityMotors:
         if self._followers.pop(dof, None) is not None:
             self._arrays = None
         if is_locked(joint):
-            place = self._locked_at.setdefault(dof, self._data.qpos.item(qpos))
-            self._followers[dof] = qpos, place, LOCK_SHARE / PHYSICS_DT, math.inf
-            self._arrays = None
+            if dof not in self._locks:
+                self._locks[dof] = qpos, self._data.qpos.item(qpos)
+                self._lock_arrays = None
             return
-        self._locked_at.pop(dof, None)
+        if self._locks.pop(dof, None) is not None:
+            self._lock_arrays = None
         if not joint.motor:
             return
         if not joint.position_control:
@@ -72,13 +80,26 @@ class VelocityMotors:
 
     def put(self, *, dof: int, qpos: int) -> None:
         """Note that a joint was put elsewhere: a lock holds it there from now on."""
-        if dof in self._locked_at:
-            self._locked_at[dof] = place = self._data.qpos.item(qpos)
-            self._followers[dof] = qpos, place, *self._followers[dof][2:]
-            self._arrays = None
+        if dof in self._locks:
+            self._locks[dof] = qpos, self._data.qpos.item(qpos)
+            self._lock_arrays = None
 
     def step(self, physics_steps: int) -> None:
         """Let time go on by so many physics steps."""
+        for done in range(0, physics_steps, LOCK_STEPS):
+            self._aim_locks(steps := min(physics_steps - done, LOCK_STEPS))
+            self._step(steps)
+
+    def _aim_locks(self, physics_steps: int) -> None:
+        """Let locks go for what brings their joints back in so many physics steps."""
+        if self._locks:
+            at, qpos, places = self._locking()
+            error = places - self._data.qpos[qpos]
+            share = 1 - (1 - LOCK_SHARE) ** physics_steps
+            way = error * (share / (physics_steps * PHYSICS_DT))
+            self._velocities[at] = np.where(np.abs(error) > LOCK_TOLERANCE, way, 0.0)
+
+    def _step(self, physics_steps: int) -> None:
         model, data = self._model, self._data
         if not self._followers and not self._velocities.any():
             for _ in range(physics_steps):
@@ -102,6 +123,13 @@ class VelocityMotors:
             data.efc_aref[rows] += shift
             self.pair_friction.apply()
             mujoco.mj_step2(model, data)
+
+    def _locking(self) -> tuple[np.ndarray, ...]:
+        """Of locked joints: where velocities and positions stand, and their places."""
+        if self._lock_arrays is None:
+            qpos, places = map(np.array, zip(*self._locks.values(), strict=True))
+            self._lock_arrays = np.array(list(self._locks)), qpos, places
+        return self._lock_arrays
 
     def _following(self) -> tuple[np.ndarray, ...]:
         """Of motors that hold positions: dofs, and the four numbers of each."""
