@@ -1,5 +1,6 @@
 """A tree of objects as MuJoCo has it: what was compiled, and where to find what."""
 
+import math
 from typing import NamedTuple
 
 import mujoco
@@ -82,6 +83,8 @@ class Compiled:
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
+        self._forces: list[float] = []
+        self._forces_then = math.nan
 
     def _find(self, tree: Tree) -> None:
         kinds = mujoco.mjtObj
@@ -234,6 +237,22 @@ class Compiled:
         self.model.jnt_range[place.joint] = state.minimum, most
         if motor is not None:
             drive(self.model, joint, actuator=motor, dof=place.dofs.start)
+
+    def joint_forces(self) -> list[float]:
+        """Of actuators, friction and gravity's compensation in the last step.
+
+        For each degree of freedom [N or Nm].
+        """
+        data = self.data
+        time_s = data.time
+        # Programs ask joint by joint.
+        if time_s != self._forces_then:
+            forces = data.qfrc_actuator + data.qfrc_gravcomp
+            # Friction's rows come right behind those of equalities, one for a joint.
+            rows = slice(data.ne, data.ne + data.nf)
+            forces[data.efc_id[rows]] += data.efc_force[rows]
+            self._forces, self._forces_then = forces.tolist(), time_s
+        return self._forces
 
     def is_fixed(self, node: Node | None) -> bool:
         """Whether a shape's body cannot move, but for being put elsewhere."""

@@ -89,16 +89,9 @@ class State:
 
         Gravity is taken off robots by MuJoCo, but would be their motors' to hold.
         """
-        place = self._compiled.places.get(node)
-        if place is None:
-            return 0.0
-        dof, data = place.dofs.start, self._compiled.data
-        force = data.qfrc_actuator[dof] + data.qfrc_gravcomp[dof]
-        friction = mujoco.mjtConstraint.mjCNSTR_FRICTION_DOF.value
-        if self._compiled.model.dof_frictionloss[dof] > 0:
-            rows = (data.efc_type == friction) & (data.efc_id == dof)
-            force += data.efc_force[rows].sum()
-        return float(force)
+        compiled = self._compiled
+        place = compiled.places.get(node)
+        return 0.0 if place is None else compiled.joint_forces()[place.dofs.start]
 
     def set_joint_position(self, node: Node, position: float) -> None:
         """Put a revolute or prismatic joint somewhere at once, at rest."""
