@@ -15,6 +15,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 def record(
     task: str = "open_drawer",
+    engine: str | None = None,
     policy: str = "random",
     arm_action_mode: str = "joint_velocity",
     episodes: int = 1,
@@ -26,7 +27,7 @@ def record(
     video_stride: int = 1,
     episode_length: int | None = None,
     seed: int = 0,
-    quality: str = "fine",
+    quality: str | None = None,
     display: DisplayOption = "auto",
     save_states: Annotated[bool, Flag] = False,
     states: Path | None = None,
@@ -36,8 +37,11 @@ def record(
 
     Args:
       task: Task to record; `rlbench-puffer tasks` lists them.
+      engine: What simulates: builtin, mujoco or coppeliasim; without it, builtin, or
+        that of the checkpoint.
       policy: What chooses the actions: random, expert, or the file of a checkpoint
-        that `rlbench-puffer train` wrote, which also says the arm's action mode.
+        that `rlbench-puffer train` wrote, which also says the arm's action mode. The
+        expert of mujoco and coppeliasim is RLBench's own.
       arm_action_mode: What the first seven numbers of an action mean.
       episodes: Episodes of each recorded sub-env.
       num_envs: Sub-envs that run.
@@ -48,7 +52,8 @@ def record(
       video_stride: Control steps from one frame to the next.
       episode_length: Control steps of an episode; without it, the task's.
       seed: Seed of the episodes and of the actions.
-      quality: fine (shadows, smooth edges) or fast (what observations hold).
+      quality: fine (shadows, smooth edges) or fast (what observations hold); without
+        it, fine, and fast with mujoco and coppeliasim, which have no other.
       display: auto, egl, osmesa, xvfb or external.
       save_states: Write each episode's simulator states, too, as .npz.
       states: Draw the states of this file instead of running episodes.
@@ -62,10 +67,12 @@ def record(
 
     trained = None
     if Path(policy).is_file():
-        trained = _trained(Path(policy), task)
+        trained = _trained(Path(policy), task, engine)
+        engine = trained.engine
         policy, arm_action_mode = "random", trained.arm_action_mode
     request = RecordRequest(
         task=task,
+        engine=engine or "builtin",  # pyright: ignore[reportArgumentType]
         policy=policy,  # pyright: ignore[reportArgumentType]
         arm_action_mode=arm_action_mode,  # pyright: ignore[reportArgumentType]
         episodes=episodes,
@@ -94,8 +101,8 @@ def record(
     return 0
 
 
-def _trained(path: Path, task: str) -> "TrainedPolicy":
-    """The policy of a checkpoint, if it is one for this task."""
+def _trained(path: Path, task: str, engine: str | None) -> "TrainedPolicy":
+    """The policy of a checkpoint, if it is one for this task and engine."""
     from rlbench_puffer.errors import CheckpointError, MissingDependencyError
 
     try:
@@ -105,6 +112,11 @@ def _trained(path: Path, task: str) -> "TrainedPolicy":
             raise
         raise MissingDependencyError("torch", "A trained policy", "train") from None
     trained = TrainedPolicy(path)
+    if engine not in (None, trained.engine):
+        raise CheckpointError(
+            f"The checkpoint {path} is of engine {trained.engine}, not of {engine}. "
+            f"Use `--engine {trained.engine}`."
+        )
     if trained.task != task:
         raise CheckpointError(
             f"The checkpoint {path} is of {trained.task}, not of {task}. "

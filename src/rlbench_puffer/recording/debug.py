@@ -9,9 +9,9 @@ import numpy as np
 
 from rlbench_puffer.config import EnvConfig, check_positive_int
 from rlbench_puffer.errors import InvalidOptionError
+from rlbench_puffer.recording.episode_videos import make_folder
 from rlbench_puffer.recording.film import Film
 from rlbench_puffer.recording.policies import RandomPolicy
-from rlbench_puffer.recording.record import make_folder
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import BackendName, make_vec
 

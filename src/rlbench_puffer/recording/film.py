@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.recording.record import make_folder
+from rlbench_puffer.recording.episode_videos import make_folder
 from rlbench_puffer.recording.video import VideoWriter
 
 

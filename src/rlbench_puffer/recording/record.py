@@ -10,6 +10,7 @@ from rlbench_puffer.camera import Camera
 from rlbench_puffer.config import (
     ArmActionMode,
     DisplayName,
+    EngineName,
     EnvConfig,
     RenderQuality,
     check_positive_int,
@@ -17,6 +18,8 @@ from rlbench_puffer.config import (
 from rlbench_puffer.envs.batch_env import BatchEnv
 from rlbench_puffer.envs.make import make_batch_env
 from rlbench_puffer.errors import InvalidOptionError, RecordingError
+from rlbench_puffer.recording.episode_videos import EpisodeVideos, make_folder
+from rlbench_puffer.recording.live_demos import record_live_demos
 from rlbench_puffer.recording.policies import (
     Act,
     Actions,
@@ -25,7 +28,6 @@ from rlbench_puffer.recording.policies import (
     make_policy,
 )
 from rlbench_puffer.recording.states import load_states, save_states
-from rlbench_puffer.recording.video import VideoWriter
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,11 @@ class RecordRequest:
     """
 
     task: str
+    engine: EngineName = "builtin"
     policy: PolicyName = "random"
+    """``"expert"`` of ``mujoco`` and ``coppeliasim`` is RLBench's own: it acts in no
+    action mode, and episodes that it fails are left out."""
+
     arm_action_mode: ArmActionMode = "joint_velocity"
     episodes: int = 1
     num_envs: int = 1
@@ -52,7 +58,9 @@ class RecordRequest:
 
     episode_length: int | None = None
     seed: int = 0
-    quality: RenderQuality = "fine"
+    quality: RenderQuality | None = None
+    """None takes ``"fine"``, and ``"fast"`` of simulators, which draw in one way."""
+
     display: DisplayName = "auto"
     save_states: bool = False
     output_dir: Path
@@ -66,16 +74,35 @@ class RecordRequest:
             raise InvalidOptionError("cameras", (), "at least one camera")
         if not self.fps > 0:
             raise InvalidOptionError("fps", self.fps, "a number above 0")
+        if self.quality is None:
+            quality = "fine" if self.engine == "builtin" else "fast"
+            object.__setattr__(self, "quality", quality)
+        if self.engine == "builtin":
+            return
+        if self.num_envs != 1:
+            raise InvalidOptionError(
+                "num_envs",
+                self.num_envs,
+                f'1 with engine "{self.engine}": a process can hold one simulator',
+            )
+        if self.save_states and self.policy == "expert":
+            raise InvalidOptionError(
+                "save_states",
+                True,
+                f'False with engine "{self.engine}" and policy expert: its states are '
+                "actions to repeat, and the expert does not act by them",
+            )
 
     @property
     def config(self) -> EnvConfig:
         """The recorded environment."""
         return EnvConfig(
             task=self.task,
+            engine=self.engine,
             arm_action_mode=self.arm_action_mode,
             cameras=dict.fromkeys(self.cameras, Camera(size=self.size)),
             episode_length=self.episode_length,
-            render_quality=self.quality,
+            render_quality=self.quality or "fast",
             display=self.display,
         )
 
@@ -99,6 +126,14 @@ def record(
     """
     config = request.config
     make_folder(request.output_dir)
+    if request.engine != "builtin" and request.policy == "expert" and actions is None:
+        return record_live_demos(
+            config,
+            episodes=request.episodes,
+            seed=request.seed,
+            stride=request.video_stride,
+            videos=lambda episode: _videos(request, _stem(request, episode, 0)),
+        )
     env = make_batch_env(config, request.num_envs)
     recorded = list(range(request.num_envs)) if request.video_all else [0]
     act = make_policy(request.policy, env, request.seed)
@@ -137,10 +172,10 @@ def render_states(path: Path, request: RecordRequest) -> list[Path]:
     make_folder(request.output_dir)
     env = make_batch_env(request.config, 1)
     try:
-        with _Videos(request, path.stem) as videos:
+        with _videos(request, path.stem) as videos:
             for state in states[:: request.video_stride]:
                 env.set_state(0, state)
-                videos.add(env, 0)
+                videos.add(env.structured[0])
     finally:
         env.close()
     return videos.paths
@@ -154,13 +189,13 @@ def _record_episode(
     act: Act,
 ) -> list[Path]:
     """Record one episode of each recorded sub-env, to its own end."""
-    writers: dict[int, _Videos] = {}
+    writers: dict[int, EpisodeVideos] = {}
     states: dict[int, list[dict[str, Any]]] = {}
     written: list[Path] = []
     try:
         for env_id in recorded:
-            writers[env_id] = _Videos(request, _stem(request, episode, env_id))
-            writers[env_id].add(env, env_id)
+            writers[env_id] = _videos(request, _stem(request, episode, env_id))
+            writers[env_id].add(env.structured[env_id])
             states[env_id] = [env.get_state(env_id)] if request.save_states else []
         step = 0
         while writers:
@@ -171,7 +206,7 @@ def _record_episode(
                 if request.save_states:
                     states[env_id].append(env.get_state(env_id))
                 if step % request.video_stride == 0 or over:
-                    writers[env_id].add(env, env_id)
+                    writers[env_id].add(env.structured[env_id])
                 if over:
                     videos = writers.pop(env_id)
                     videos.close()
@@ -186,60 +221,11 @@ def _record_episode(
     return written
 
 
-class _Videos:
-    """The videos of one sub-env's episode, one for each camera."""
-
-    def __init__(self, request: RecordRequest, stem: str) -> None:
-        self.stem = stem
-        self._writers: dict[str, VideoWriter] = {}
-        self.paths: list[Path] = []
-        try:
-            for name, camera in request.config.camera_pairs:
-                path = request.output_dir / f"{stem}_{name}.mp4"
-                self._writers[name] = VideoWriter(path, camera.size, request.fps)
-                self.paths.append(path)
-        except BaseException:
-            self.abandon()
-            raise
-
-    def add(self, env: BatchEnv, env_id: int) -> None:
-        """Take the frame that is in a sub-env's observation."""
-        for name, writer in self._writers.items():
-            writer.add(env.structured[f"{name}_rgb"][env_id])
-
-    def close(self) -> None:
-        """Finish every file."""
-        for writer in self._writers.values():
-            writer.close()
-
-    def abandon(self) -> None:
-        """Remove every unfinished file."""
-        for writer in self._writers.values():
-            writer.abandon()
-
-    def __enter__(self) -> "_Videos":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abandon()
+def _videos(request: RecordRequest, stem: str) -> EpisodeVideos:
+    cameras = {name: camera.size for name, camera in request.config.camera_pairs}
+    return EpisodeVideos(request.output_dir, stem, cameras, request.fps)
 
 
 def _stem(request: RecordRequest, episode: int, env_id: int) -> str:
-    return f"{request.task}_episode{episode:03d}_env{env_id:02d}"
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder that videos go into.
-
-    Raises:
-      RecordingError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordingError(
-            f"The output folder {folder} cannot be made: {error.strerror or error}."
-        ) from error
+    task = request.task.rpartition(":")[2]
+    return f"{task}_episode{episode:03d}_env{env_id:02d}"

@@ -32,6 +32,7 @@ class TrainedPolicy:
 
     Attributes:
       task: name of the task that it was trained on.
+      engine: what simulated it there.
       arm_action_mode: what its actions mean.
 
     Raises:
@@ -43,6 +44,7 @@ class TrainedPolicy:
         self._path = path
         self._settings = settings
         self.task: str = settings["task"]
+        self.engine: str = settings["engine"]
         self.arm_action_mode: str = settings["arm_action_mode"]
         moments: dict[str, Any] = as_arrays(state["observations"])
         self._size = int(moments["mean"].size)
@@ -101,6 +103,18 @@ class TrainedPolicy:
         """Close at the end of a ``with`` block."""
         self.close()
 
+    def _check_cameras(self, env: BatchEnv) -> None:
+        """A process holds one simulator: pictures come from the environment's own."""
+        size = tuple(self._settings["camera_size"])
+        sizes = {name: camera.size for name, camera in env.config.camera_pairs}
+        names = self._settings["cameras"]
+        if any(sizes.get(name) != size for name in names):
+            raise CheckpointError(
+                f"The policy of {self._path} looks through {', '.join(names)} at "
+                f"{size[0]} x {size[1]} pixels, and a process can hold one simulator. "
+                f"Use `--cameras {' '.join(names)} --size {size[0]} {size[1]}`."
+            )
+
     def _meet(self, env: BatchEnv) -> None:
         """Get ready for an environment."""
         self.close()
@@ -115,7 +129,9 @@ class TrainedPolicy:
                 f"observations have {size}{lacking}. Use its own task, {self.task}."
             )
         looks_at = env
-        if settings["cameras"]:
+        if settings["cameras"] and self.engine != "builtin":
+            self._check_cameras(env)
+        elif settings["cameras"]:
             config = make_config(
                 self.task,
                 arm_action_mode=self.arm_action_mode,

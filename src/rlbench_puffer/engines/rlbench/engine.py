@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines import workspace
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
-from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE
+from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE, simulated_bounds
 from rlbench_puffer.engines.rlbench.demo import (
     START_KEYS,
     RLBenchDemo,
@@ -69,6 +69,7 @@ class RLBenchEngine(Engine):
         self._shaped = config.reward == "shaped"
         mode = config.arm_action_mode
         self._sends_poses = mode.removeprefix("delta_") in _POSES
+        self._action_size = simulated_bounds(config, task.robot)[0].size
         self._streams = GlobalStreams()
         self._observation: Any = None
         self._descriptions: tuple[str, ...] = ()
@@ -202,8 +203,7 @@ class RLBenchEngine(Engine):
         CoppeliaSim has no state that can be put back bit for bit.
         """
         length = self._config.episode_length or self._facts.episode_length
-        size = self._actions[0].size if self._actions else 1
-        actions = np.zeros((max(length, len(self._actions)), size))
+        actions = np.zeros((max(length, len(self._actions)), self._action_size))
         for row, action in zip(actions, self._actions, strict=False):
             row[:] = action
         return {
