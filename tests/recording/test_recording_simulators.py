@@ -31,7 +31,7 @@ def record(engine: str, folder: Path, *options: str) -> list[str]:
 
 
 def frames(path: Path) -> int:
-    return imageio_ffmpeg.count_frames_and_secs(path)[0]
+    return imageio_ffmpeg.count_frames_and_secs(path)[0] or 0
 
 
 def test_rlbenchs_expert_is_filmed_where_it_succeeds(standin: Path) -> None:
