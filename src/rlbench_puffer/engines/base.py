@@ -15,12 +15,18 @@ EngineState = dict[str, Any]
 
 
 def rows_of(env_ids: EnvIds, num_envs: int) -> EnvIds | slice:
-    """What indexes these sub-envs' rows: a slice where they are all of them.
+    """What indexes these sub-envs' rows: a slice where they follow one another.
 
-    Indexing by a slice makes views where indexing by an array copies, and the
-    common case of a step is that every sub-env steps.
+    Indexing by a slice makes views where indexing by an array copies. The common case
+    of a step is that every sub-env steps, that of a reset that one does.
     """
-    return slice(None) if len(env_ids) == num_envs else env_ids
+    count = len(env_ids)
+    if count == num_envs:
+        return slice(None)
+    if count and env_ids[-1] - env_ids[0] == count - 1:
+        first = int(env_ids[0])
+        return slice(first, first + count)
+    return env_ids
 
 
 class Engine(abc.ABC):

@@ -97,7 +97,6 @@ class BatchEnv:
         self.engine = engine
         self.config = config
         engine.first_env_id = first_env_id
-        self._episodes = Episodes(engine, task, config)
         self._scaling = ActionScaling(config, task.robot)
         self._all = np.arange(self.num_agents)
         self._over = np.zeros(self.num_agents, bool)
@@ -121,6 +120,9 @@ class BatchEnv:
             self.truncations = buffers.truncations
             self.masks = buffers.masks
             self.actions = buffers.actions
+        self._episodes = Episodes(
+            engine, task, config, (self.rewards, self.terminals, self.truncations)
+        )
         self.structured = self.observations.view(spaces.observation_dtype)[:, 0]
         self._has_cameras = bool(config.camera_pairs)
 
@@ -166,9 +168,6 @@ class BatchEnv:
             self._episodes.seed(env_id, seeds[env_id], int(indices[env_id]))
         infos = self._begin(self._all, variations)
         self._show(self._all)
-        self.rewards[:] = 0
-        self.terminals[:] = False
-        self.truncations[:] = False
         self.masks[:] = True
         self._was_reset = True
         return self.observations, infos
@@ -239,9 +238,6 @@ class BatchEnv:
         observed = self._all if held is None else np.flatnonzero(~held)
         # Within a chunk only the last observation of a sub-env is ever seen.
         self._show(observed if last else observed[ended[observed]])
-        self.rewards[:] = episodes.rewards
-        self.terminals[:] = episodes.terminations
-        self.truncations[:] = episodes.truncations
         if ended.tobytes() != self._nobody:
             for env_id in np.flatnonzero(ended):
                 info = episodes.end_info(int(env_id))

@@ -15,6 +15,9 @@ Info = dict[str, Any]
 """One sub-env's remarks on a step: an episode began or ended, or the action could not
 be carried out."""
 
+StepResults = tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]
+"""Rewards, terminations and truncations of a step, (num_envs,) each."""
+
 
 class TaskFacts(Protocol):
     """What an environment must know of a task without simulating it."""
@@ -52,6 +55,13 @@ class Episodes:
     ``SeedSequence(s, spawn_key=(k,))`` and from nothing else: it does not matter
     how long the episodes before it were, and a replaced worker can go on at k.
 
+    Args:
+      engine: the simulations.
+      task: facts of the task they simulate.
+      config: the configuration both were made from.
+      results: the arrays to keep ``rewards``, ``terminations`` and ``truncations``
+        in, or None to own them.
+
     Attributes:
       rewards: (num_envs,) float32 of the last step.
       terminations: (num_envs,) bool of the last step.
@@ -64,7 +74,13 @@ class Episodes:
         the first.
     """
 
-    def __init__(self, engine: Engine, task: TaskFacts, config: EnvConfig) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        task: TaskFacts,
+        config: EnvConfig,
+        results: StepResults | None = None,
+    ) -> None:
         n = engine.num_envs
         self.engine = engine
         self.episode_length = config.episode_length or task.episode_length
@@ -74,9 +90,12 @@ class Episodes:
         self._invalid_penalty = config.invalid_penalty
         self._variations = allowed_variations(config, task)
         self._seeds: list[int] = fresh_seeds(n)
-        self.rewards = np.zeros(n, np.float32)
-        self.terminations = np.zeros(n, bool)
-        self.truncations = np.zeros(n, bool)
+        if results is None:
+            results = np.zeros(n, np.float32), np.zeros(n, bool), np.zeros(n, bool)
+        self.rewards, self.terminations, self.truncations = results
+        self._nobody = bytes(n)
+        # No episode reaches its limit sooner than after so many steps of all.
+        self._steps_left = 0
         self.lengths = np.zeros(n, np.int64)
         self.returns = np.zeros(n, np.float64)
         self.invalid_counts = np.zeros(n, np.int64)
@@ -100,33 +119,33 @@ class Episodes:
           k infos with ``variation``, ``descriptions`` and what is to be known of the
           cameras.
         """
-        self.episode_indices[env_ids] += 1
+        rows = rows_of(env_ids, self.engine.num_envs)
+        self.episode_indices[rows] += 1
+        ids, indices = env_ids.tolist(), self.episode_indices[rows].tolist()
         rngs, chosen = [], []
-        for position, env_id in enumerate(env_ids):
+        for position, env_id in enumerate(ids):
             # Drawn in any case, so that an override does not shift the stream.
             rng, drawn = start_of_episode(
-                self._seeds[env_id],
-                int(self.episode_indices[env_id]),
-                self._variations,
+                self._seeds[env_id], indices[position], self._variations
             )
             override = variations[position] if variations is not None else None
             rngs.append(rng)
             chosen.append(drawn if override is None else override)
         self.engine.reset(env_ids, rngs, chosen)
-        self.lengths[env_ids] = 0
-        self.returns[env_ids] = 0.0
-        self.invalid_counts[env_ids] = 0
-        self.rewards[env_ids] = 0.0
-        self.terminations[env_ids] = False
-        self.truncations[env_ids] = False
+        self.lengths[rows] = 0
+        self.returns[rows] = 0.0
+        self.invalid_counts[rows] = 0
+        self.rewards[rows] = 0.0
+        self.terminations[rows] = False
+        self.truncations[rows] = False
         return [
             {
                 "variation": chosen[position],
-                "descriptions": self.engine.descriptions(int(env_id)),
-                **self.engine.camera_info(int(env_id)),
-                **self.engine.episode_info(int(env_id)),
+                "descriptions": self.engine.descriptions(env_id),
+                **self.engine.camera_info(env_id),
+                **self.engine.episode_info(env_id),
             }
-            for position, env_id in enumerate(env_ids)
+            for position, env_id in enumerate(ids)
         ]
 
     def advance(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
@@ -143,13 +162,27 @@ class Episodes:
         rows = rows_of(env_ids, engine.num_envs)
         engine.step(env_ids, actions)
         self.lengths[rows] += 1
-        rewards = engine.shaped_reward if self._shaped else engine.success
-        self.rewards[rows] = rewards[rows]
         self.terminations[rows] = engine.terminated[rows]
-        self.truncations[rows] = self.lengths[rows] >= self.episode_length
+        self._steps_left -= 1
+        if self._steps_left > 0:
+            self.truncations[rows] = False
+        else:
+            self.truncations[rows] = self.lengths[rows] >= self.episode_length
+            self._steps_left = self.episode_length - int(self.lengths.max())
+        # Most steps of a sparse reward give nothing to anybody, and comparing bytes
+        # is quicker than adding zeros.
+        paid = self._shaped or engine.success.tobytes() != self._nobody
+        if paid:
+            rewards = engine.shaped_reward if self._shaped else engine.success
+            self.rewards[rows] = rewards[rows]
+        else:
+            self.rewards[rows] = 0.0
         if self._may_be_invalid:
             self._mark_invalid()
-        self.returns[rows] += self.rewards[rows]
+            paid = True
+        if paid:
+            # Adding numbers of one type is quicker than adding two types.
+            self.returns[rows] += self.rewards[rows].astype(np.float64)
         for env_id in engine.faults:
             self.terminations[env_id] = False
             self.truncations[env_id] = True
@@ -181,6 +214,7 @@ class Episodes:
         """
         self.engine.restore_state(env_id, state["engine"])
         self.lengths[env_id] = state["episode_length"]
+        self._steps_left = 0
         self.returns[env_id] = state["episode_return"]
         self.invalid_counts[env_id] = state["invalid_actions"]
         self.terminations[env_id] = state["terminated"]

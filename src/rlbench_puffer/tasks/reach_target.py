@@ -72,19 +72,20 @@ class ReachTarget(Task):
             position = draw_in_box(rng, BOUNDARY_CENTER, _SPAN)
             if all(math.dist(position, other) >= MIN_SEPARATION for other in positions):
                 positions.append(position)
-        others = [i for i in range(len(COLORS)) if i != variation]
-        colors = [variation, *rng.choice(others, size=2, replace=False)]
+        # Drawing from a number is quicker than drawing from a list, and the same.
+        drawn = rng.choice(len(COLORS) - 1, size=2, replace=False).tolist()
+        colors = [variation, *(i + (i >= variation) for i in drawn)]
         for name, position, color in zip(_SPHERES, positions, colors, strict=True):
             placement.set_pose(name, position)
             placement.set_color(name, COLORS[color][1])
 
     def success(self) -> NDArray[np.bool_]:
         """The tip is inside the target sphere."""
-        return self._distance() < RADIUS
+        return self._distance_squared() < RADIUS**2
 
     def potential(self) -> FloatArray:
         """See the class."""
-        return -POTENTIAL_PER_METER * self._distance()
+        return -POTENTIAL_PER_METER * np.sqrt(self._distance_squared())
 
     def low_dim_state(self, out: NDArray[np.float32]) -> None:
         """See ``low_dim_layout``."""
@@ -106,6 +107,12 @@ class ReachTarget(Task):
             Waypoint(position=target, quat_xyzw=approach_quat(target), path="free"),
         )
 
-    def _distance(self) -> FloatArray:
-        offset = self._tip - self._target
-        return np.sqrt(np.einsum("ni,ni->n", offset, offset))
+    def _distance_squared(self) -> FloatArray:
+        # Axis by axis, in memory of its own: several times as quick as by rows.
+        offset = self._tip.T.copy()
+        offset -= self._target.T.copy()
+        offset *= offset
+        x, y, z = offset
+        squared = x + z
+        squared += y
+        return squared

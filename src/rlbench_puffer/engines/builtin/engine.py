@@ -16,13 +16,16 @@ from rlbench_puffer.config import (
 )
 from rlbench_puffer.display.make import DisplayLease, lease_display
 from rlbench_puffer.engines import panda_limits as limits
-from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
+from rlbench_puffer.engines.base import Engine, EngineState, EnvIds, rows_of
 from rlbench_puffer.engines.builtin.controllers import ARM, FINGERS, RobotController
 from rlbench_puffer.engines.builtin.grasping import Grasping, add_grasp
 from rlbench_puffer.engines.builtin.pose_moves import PoseMoves
 from rlbench_puffer.engines.builtin.pose_targets import PoseTargets
 from rlbench_puffer.engines.builtin.randomizing import Randomizer
-from rlbench_puffer.engines.builtin.robot_observations import RobotObservations
+from rlbench_puffer.engines.builtin.robot_observations import (
+    FieldWriter,
+    RobotObservations,
+)
 from rlbench_puffer.engines.builtin.scene import Placement, Scene
 from rlbench_puffer.engines.builtin.scene_spec import base_scene
 from rlbench_puffer.engines.builtin.task_interface import BuiltinTask
@@ -80,6 +83,8 @@ class BuiltinEngine(Engine):
         self._robot = RobotObservations(scene)
         self._writers = self._robot.writers()
         self._writers["task_low_dim_state"] = task.low_dim_state
+        self._observed: NDArray[np.void] | None = None
+        self._fields: list[tuple[FieldWriter, NDArray[np.float32]]] = []
         self._config = config
         self._renderer: SceneRenderer | None = None
         self._lease: DisplayLease | None = None
@@ -117,24 +122,30 @@ class BuiltinEngine(Engine):
     ) -> None:
         """See :meth:`Engine.reset`."""
         scene = self.scene
+        rows = rows_of(env_ids, self.num_envs)
         scene.clear(env_ids)
-        self._qpos[env_ids, ARM] = limits.HOME_JOINT_POSITIONS
-        self._qpos[env_ids, FINGERS] = limits.FINGER_TRAVEL
-        self._controller.reset(env_ids)
-        self.variations[env_ids] = variations
-        for env_id, rng, variation in zip(env_ids, rngs, variations, strict=True):
-            self.task.reset(Placement(scene, int(env_id)), rng, variation)
+        self._qpos[rows, ARM] = limits.HOME_JOINT_POSITIONS
+        self._qpos[rows, FINGERS] = limits.FINGER_TRAVEL
+        self._controller.reset(rows)
+        self.variations[rows] = variations
+        plan_seeds = []
+        for env_id, rng, variation in zip(
+            env_ids.tolist(), rngs, variations, strict=True
+        ):
+            self.task.reset(Placement(scene, env_id), rng, variation)
             if self._randomizer is not None:
-                self._randomizer.apply(int(env_id), rng)
-            self._plan_seeds[env_id, 0] = rng.integers(2**31)
+                self._randomizer.apply(env_id, rng)
+            plan_seeds.append(rng.integers(2**31))
+        self._plan_seeds[rows, 0] = plan_seeds
         if self._randomizer is not None:
             self._randomizer.finish(env_ids)
         scene.forward(env_ids)
         self._robot.refresh(env_ids)
         self.task.begin(env_ids)
-        self.success[env_ids] = self.task.success()[env_ids]
-        for env_id in env_ids:
-            self.faults.pop(int(env_id), None)
+        self.success[rows] = self.task.success()[rows]
+        if self.faults:
+            for env_id in env_ids.tolist():
+                self.faults.pop(env_id, None)
 
     def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
         """See :meth:`Engine.step`."""
@@ -170,17 +181,22 @@ class BuiltinEngine(Engine):
 
     def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.observe`."""
+        if out is not self._observed:
+            # Finding the fields takes as long as writing them: they are kept.
+            self._observed = out
+            self._fields = [
+                (self._writers[name], out[name])
+                for name in out.dtype.names or ()
+                if name in self._writers  # The others are pictures: see render().
+            ]
         everyone = len(env_ids) == self.num_envs
-        for name in out.dtype.names or ():
-            writer = self._writers.get(name)
-            if writer is None:
-                continue  # A picture, which render() writes.
+        for write, field in self._fields:
             if everyone:
-                writer(out[name])
+                write(field)
             else:
-                values = np.empty_like(out[name])
-                writer(values)
-                out[name][env_ids] = values[env_ids]
+                values = np.empty_like(field)
+                write(values)
+                field[env_ids] = values[env_ids]
 
     def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.render`."""

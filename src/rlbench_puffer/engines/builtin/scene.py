@@ -9,13 +9,16 @@ import numpy as np
 from mujoco.batch import Batch
 from numpy.typing import ArrayLike, NDArray
 
-from rlbench_puffer.engines.base import EngineState, EnvIds
+from rlbench_puffer.engines.base import EngineState, EnvIds, rows_of
 from rlbench_puffer.errors import ConfigError, UnknownNameError
 from rlbench_puffer.poses import xyzw_to_wxyz
 
 PLACED_MODEL_FIELDS = ("body_pos", "body_quat", "geom_rgba", "eq_data")
 """Model fields that differ between sub-envs: where fixed bodies stand, what colour
 things have, how a grasped object sits in the hand."""
+
+_UPRIGHT = (0.0, 0.0, 0.0, 1.0)
+_UPRIGHT_WXYZ = (1.0, 0.0, 0.0, 0.0)
 
 _MASS_FIELDS = ("body_mass", "body_inertia")
 """Model fields that constants of the model are derived from."""
@@ -55,6 +58,7 @@ class Scene:
         self.thread_ids = tuple(sorted(_threads() - before))
         self._placed = {name: self.batch.expand(name) for name in PLACED_MODEL_FIELDS}
         self._defaults = {name: array[0].copy() for name, array in self._placed.items()}
+        self._start_state = self.batch.state[0].copy()
         self._variables: dict[str, NDArray[Any]] = {}
         self._varies_constants = False
         # Looking a name up costs more than what a placement does with it.
@@ -178,12 +182,19 @@ class Scene:
             self.batch.set_const(env_ids)
 
     def clear(self, env_ids: EnvIds) -> None:
-        """Put simulations back to the model's own state, whatever ran before."""
-        self.batch.reset(env_ids, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
+        """Put simulations back to the model's own state, whatever ran before.
+
+        What is derived from it follows with :meth:`forward`.
+        """
+        rows = rows_of(env_ids, self.num_envs)
+        # The state decides everything that forward() computes: MuJoCo's own reset
+        # would wipe that, too, for ten times the time.
+        self.batch.state[rows] = self._start_state
+        self.batch.warning[rows] = 0
         for name, array in self._placed.items():
-            array[env_ids] = self._defaults[name]
+            array[rows] = self._defaults[name]
         for array in self._variables.values():
-            array[env_ids] = 0
+            array[rows] = 0
 
     def forward(self, env_ids: EnvIds) -> None:
         """Compute everything of simulations from their state, forces included."""
@@ -233,7 +244,7 @@ class Placement:
         self,
         body: str,
         position: ArrayLike,
-        quat_xyzw: ArrayLike = (0.0, 0.0, 0.0, 1.0),
+        quat_xyzw: ArrayLike = _UPRIGHT,
     ) -> None:
         """Where a body stands, in its parent's frame.
 
@@ -247,7 +258,9 @@ class Placement:
         """
         positions, quats_wxyz = self._scene.pose_views(body)
         positions[self.env_id] = position
-        quats_wxyz[self.env_id] = xyzw_to_wxyz(quat_xyzw)
+        quats_wxyz[self.env_id] = (
+            _UPRIGHT_WXYZ if quat_xyzw is _UPRIGHT else xyzw_to_wxyz(quat_xyzw)
+        )
 
     def set_joint(self, joint: str, position: float) -> None:
         """Start position of a hinge [rad] or slide [m]."""
