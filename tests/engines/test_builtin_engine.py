@@ -147,3 +147,33 @@ def test_the_models_own_robot_links_do_not_collide_with_each_other() -> None:
         mujoco.mj_forward(model, data)
         for contact in data.contact:
             assert not all(names[g].startswith("panda") for g in contact.geom)
+
+
+def test_each_sub_env_is_truncated_at_its_own_limit() -> None:
+    env = _make("reach_target", 3, episode_length=6)
+    env.reset(seed=[1, 2, 3])
+    actions = np.zeros((3, 8), np.float32)
+    for _ in range(3):
+        env.step(actions)
+    late = env.get_state(0)
+    env.reset(seed=[4, 5, 6])
+    env.step(actions)
+    env.set_state(1, late)  # After three of its six steps; the others after one.
+    seen = [env.step(actions)[3].tolist() for _ in range(9)]
+    ends = [[step for step, row in enumerate(seen) if row[i]] for i in range(3)]
+    assert ends == [[4], [2], [4]]
+
+
+def test_a_pose_has_the_same_bits_among_any_number_of_sub_envs() -> None:
+    """BLAS rounded differently for another number of columns."""
+    env, alone = _make("reach_target", 8), _make("reach_target", 1)
+    env.reset(seed=list(range(8)))
+    for actions in random_actions(20, 8):
+        env.step(actions)
+    assert isinstance(env.engine, BuiltinEngine)
+    assert isinstance(alone.engine, BuiltinEngine)
+    quats = env.engine._robot._tip_quat_xyzw()
+    for i in range(8):
+        alone.set_state(0, env.get_state(i))
+        one = alone.engine._robot._tip_quat_xyzw()
+        assert one[:, 0].tobytes() == quats[:, i].tobytes()
