@@ -59,8 +59,3 @@ def test_bench_measures_rlbenchs_tasks_on_mujoco(
     assert row["steps_per_second"] > 0
     assert main([*words, "--backend", "native"]) == 2
     assert 'backend "native"' in capsys.readouterr().err
-
-
-def test_demos_are_of_the_built_in_tasks(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demos", "--engine", "mujoco"]) == 2
-    assert "get_demos()" in capsys.readouterr().err

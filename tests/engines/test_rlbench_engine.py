@@ -273,6 +273,13 @@ def test_textures_are_drawn_from_a_folder_that_must_exist(tmp_path: Path) -> Non
     env.close()
 
 
+def test_tasks_stand_where_their_models_have_them_where_asked_for() -> None:
+    env = make(simulator=rp.Simulator(static_positions=True))
+    places = [env.reset(seed=seed)[0]["task_low_dim_state"] for seed in range(2)]
+    assert (places[0] == places[1]).all()
+    env.close()
+
+
 def test_a_variation_is_fixed_listed_or_drawn() -> None:
     env = make(variation=[3, 7])
     assert {env.reset(seed=i)[1]["variation"] for i in range(12)} == {3, 7}

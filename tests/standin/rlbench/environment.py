@@ -33,6 +33,7 @@ class Environment:
         self.action_mode = action_mode
         self.obs_config = obs_config or ObservationConfig()
         self.shaped_rewards = shaped_rewards
+        self.static_positions = static_positions
         self._robot_setup = robot_setup
         self._pyrep: PyRep | None = None
 

@@ -42,6 +42,8 @@ class TaskEnvironment:
     def reset(self, demo: Demo | None = None) -> tuple[list[str], Any]:
         sim.simulator.reset_robot(self.dof)
         descriptions = self._task.init_episode(self._variation)
+        if self._env.static_positions:
+            self._task.target = np.array([0.3, 0.0, 1.2])
         self._reset_called = True
         return descriptions, self.get_observation()
 
