@@ -14,6 +14,7 @@ from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE, simulated_bo
 from rlbench_puffer.engines.rlbench.demo import (
     START_KEYS,
     RLBenchDemo,
+    begin_demo,
     rlbench_demos,
     state_after_reset,
 )
@@ -310,8 +311,7 @@ class RLBenchEngine(Engine):
         with self._streams.active():
             session.call("choosing", session.task.set_variation, variation)
             if "demo" in start:
-                to_demo = session.task.reset_to_demo
-                told = session.call(doing, to_demo, start["demo"])
+                told = begin_demo(session, start["demo"], doing)
             else:
                 told = session.call(doing, session.task.reset)
         descriptions, self._observation = told
