@@ -38,6 +38,9 @@ from rlbench_puffer.benchmark.machine import (
     package_versions,
 )
 
+ROUNDS: dict[float, int] = {0: 16, 250: 24}
+"""Rounds by work in [us]: with work the contestants' times are within percents."""
+
 OUT = Path(__file__).parents[1] / "results" / "vector_overhead"
 STATISTIC = "lower quartile of the rounds"
 PROCESS_BASED = ("gym", "puffer", "stock puffer", "sb3", "torchrl")
@@ -175,22 +178,24 @@ def times_by_cell(
 
 def ratios(
     by_cell: dict[tuple[Any, ...], dict[str, float]],
-) -> tuple[float, float | None]:
+) -> tuple[tuple[float, list[Any]], float | None]:
     """The quickest other's time over ``shm``'s, the least; ``shm``'s over pure spin's.
 
-    The second is the most of the cells without work in which each process has a core
-    of its own, or None if there are none.
+    The first comes with its cell and who the other is. The second is the most of the
+    cells without work in which each process has a core of its own, or None if there
+    are none.
     """
     cores = len(os.sched_getaffinity(0))
     over_shm, over_spin = [], []
-    for (work_us, _, _, workers), times in by_cell.items():
+    for cell, times in by_cell.items():
+        work_us, _, _, workers = cell
         others = {name: times[name] for name in PROCESS_BASED if name in times}
         if workers < cores and "stock puffer" in others:
             spin = others.pop("stock puffer")
             if not work_us:
                 over_spin.append(times["shm"] / spin)
-        if others:
-            over_shm.append(min(others.values()) / times["shm"])
+        for name, took in others.items():
+            over_shm.append((took / times["shm"], [*cell, name]))
     return min(over_shm), max(over_spin, default=None)
 
 
@@ -199,8 +204,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0))
     by_cell = times_by_cell(rows, "us_per_vector_step")
     told: dict[str, Any] = {}
-    told["ratio"], over_spin = ratios(by_cell)
-    told["ratio_of_medians"], _ = ratios(times_by_cell(rows, "median_us"))
+    (told["ratio"], told["ratio_is_of"]), over_spin = ratios(by_cell)
+    (told["ratio_of_medians"], _), _ = ratios(times_by_cell(rows, "median_us"))
     if over_spin is not None:
         told["shm_over_pure_spin"] = over_spin
     noop = by_cell.get((0, "64 floats", 2, 2))
@@ -225,12 +230,9 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     """Measure, write rows and the figure, print the ratio."""
     parser = argparse.ArgumentParser(description="What vectorising costs.")
-    parser.add_argument(
-        "--quick", action="store_true", help="four cells, short samples"
-    )
+    parser.add_argument("--quick", action="store_true", help="four cells only")
     parser.add_argument("--json", action="store_true", help="print just the ratios")
     arguments = parser.parse_args()
-    rounds, seconds = (12, 0.05) if arguments.quick else (16, 0.04)
     rows: list[dict[str, Any]] = []
     with contextlib.ExitStack() as stack:
         file = None
@@ -240,7 +242,7 @@ def main() -> None:
             file = stack.enter_context(path.open("w"))
         for cell in cells(arguments.quick):
             names = contestants(cell, arguments.quick)
-            for new in measure_cell(cell, names, rounds, seconds):
+            for new in measure_cell(cell, names, ROUNDS[cell.work_us], 0.04):
                 rows.append(new)
                 if file is not None:
                     print(json.dumps(new), file=file, flush=True)
