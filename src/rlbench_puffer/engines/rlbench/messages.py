@@ -44,6 +44,19 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
         "mujoco` lists what is at hand; `rlbench-puffer setup rlbench` gets them all.",
     ),
     (
+        "no dataset root",
+        "Stored demos are read from a folder: Simulator(dataset_root=...).",
+    ),
+    (
+        "Can't find the demos for|were available",
+        "Simulator(dataset_root=...) is read as RLBench writes it: task, variation, "
+        "episodes. Ask for fewer, or make them live.",
+    ),
+    (
+        "does not have any images",
+        "Simulator(textures=...) takes a folder with .png or .jpg files in it.",
+    ),
+    (
         "Could not collect demos",
         "RLBench's scripted demo failed at every attempt; some tasks' often do. Try "
         "another seed.",
