@@ -60,6 +60,8 @@ class Renderer:
     def __init__(self) -> None:
         self._context = GlContext(128, 128)
         self._compiled: Compiled | None = None
+        self._lighting: Lighting | None = None
+        self._view: View | None = None
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 0
         self._option.geomgroup[SEEN_GROUP] = 1
@@ -67,7 +69,6 @@ class Renderer:
         self._option.flags[:] = 0
         self._option.flags[mujoco.mjtVisFlag.mjVIS_TEXTURE.value] = 1
         self._option.flags[mujoco.mjtVisFlag.mjVIS_STATIC.value] = 1
-        self._camera = mujoco.MjvCamera()
         self._perturb = mujoco.MjvPerturb()
 
     def draw(
@@ -131,7 +132,7 @@ class Renderer:
             self._handles = np.full(model.ngeom, NOTHING, np.uint32)
             for node, body in compiled.bodies.items():
                 self._handles[drawn_geoms(model, body)] = node.handle
-            self._compiled = compiled
+            self._compiled, self._lighting, self._view = compiled, None, None
         self._context.fit(view.width, view.height)
 
     def _compose(
@@ -154,14 +155,20 @@ class Renderer:
         for body in hidden:
             model.geom_group[drawn_geoms(model, body)] = HIDDEN_GROUP
         model.geom_group[~view.sees(data.geom_xpos, model.geom_rbound)] = HIDDEN_GROUP
-        mujoco.mjv_updateScene(
-            model, data, self._option, self._perturb, self._camera, _ALL, self._scene
-        )
+        # Geoms alone: lights and cameras are ours, and stay what they were.
+        scene = self._scene
+        scene.ngeom = 0
+        mujoco.mjv_addGeoms(model, data, self._option, self._perturb, _ALL, scene)
         model.geom_group[:] = groups
-        view.aim(self._scene)
+        if view != self._view:
+            view.aim(scene)
+            self._view = view
 
     def _light(self, lighting: Lighting) -> None:
-        """Put the lights in place of those that MuJoCo took from its model."""
+        """Give MuJoCo's scene the lights, where they changed since the last picture."""
+        if lighting == self._lighting:
+            return
+        self._lighting = lighting
         scene = self._scene
         lights = lighting.lights[:MOST_LIGHTS]
         scene.nlight = max(len(lights), 1)
