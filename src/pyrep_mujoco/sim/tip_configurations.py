@@ -5,34 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from pyrep_mujoco.scene.chain import FloatArray
-from pyrep_mujoco.scene.inverse_kinematics import solve
+from pyrep_mujoco.scene.poses import rotation_vectors
+from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
 from pyrep_mujoco.sim.ik_paths import collision_check
 from pyrep_mujoco.sim.ik_problem import Problem, group, ik_joint, ik_target, problem
 from pyrep_mujoco.sim.simulation import Simulation, current
+from pyrep_mujoco.ttm.groups import DAMPED_LEAST_SQUARES, IkGroup
 
-BATCH = 64
-"""Starts that are solved at once."""
+DRAWN = 768
+"""Starts that are drawn at once."""
 
-MOST_STARTS = 128
+MOST_DRAWN = 8 * DRAWN
 """Starts after which a pose that none led to counts as out of reach. PyRep asks up to
-300 times all the same. Of random poses within the Panda's reach, every second start
-leads to one."""
+300 times all the same. Of the starts for a random pose within the Panda's reach, every
+fiftieth leads to it."""
 
-MOST_COLLIDING_STARTS = 1024
+MOST_COLLIDING_DRAWN = 32 * DRAWN
 """Starts after which a pose counts as one that collides, if all that led to it do."""
 
-ENOUGH = 20
-"""Solutions after which the other starts of a batch are given up."""
-
-_MOST_ITERATIONS = 16
-"""Of a start; what takes longer is seldom a solution, and another start is cheaper."""
-
-_NEARBY_SHARE = 0.5
-"""Share of the starts that is drawn around the present joint positions: PyRep prefers
-the nearest solutions, and paths to them are the shortest."""
-
-_SPREAD = 0.5
-"""Standard deviation of a joint of such a start from its present position [rad, m]."""
+_METRIC = (1.0, 1.0, 1.0, 0.1)
+"""Weights of x, y and z [m] and of the angle [rad] in the distance of a tip from its
+target, as CoppeliaSim's are unless it is told others."""
 
 _WHOLE_TURN = 2 * np.pi
 """How far from 0 starts of cyclic joints may be [rad]."""
@@ -46,32 +39,38 @@ class Configurations:
         self._asked_then: tuple[object, ...] = ()
         self.waiting: list[FloatArray] = []
         """(m,) each; the next to give is the last, and the nearest."""
-        self.starts = 0
-        """How many starts were made since a solution was given."""
+        self.drawn = 0
+        """How many starts were drawn since a solution was given."""
         self.collided = False
         """Whether some of them led to solutions that collide."""
 
     @property
     def hopeless(self) -> bool:
         """Whether no more starts are worth while."""
-        return self.starts >= (MOST_COLLIDING_STARTS if self.collided else MOST_STARTS)
+        return self.drawn >= (MOST_COLLIDING_DRAWN if self.collided else MOST_DRAWN)
 
     def give(self) -> list[float]:
         """The next solution."""
-        self.starts = 0
+        self.drawn = 0
         return self.waiting.pop().tolist()
 
-    def begin(self, handle: int, joints: Sequence[int], pairs: Sequence[int]) -> None:
+    def begin(
+        self,
+        handle: int,
+        joints: Sequence[int],
+        pairs: Sequence[int],
+        asking: Sequence[float],
+    ) -> None:
         """Forget what was found, unless the same is asked again."""
         compiled = current().scene.compiled_last
-        then = (compiled, compiled.times_refreshed, group(handle), *joints, *pairs)
+        then = (compiled, compiled.times_refreshed, group(handle), *joints, *pairs, *asking)
         if then == self._asked_then:
             # Nothing moved since: PyRep asks for one pose up to 300 times.
             return
-        asked = _question(handle, joints, pairs)
+        asked = _question(handle, joints, pairs, asking)
         if asked != self._asked:
             self._asked, self.waiting = asked, []
-            self.starts, self.collided = 0, False
+            self.drawn, self.collided = 0, False
         self._asked_then = then
 
     def close(self) -> None:
@@ -92,6 +91,10 @@ def simGetConfigForTipPose(
 ) -> list[float]:
     """Joint positions that take a group's tips to their targets; nothing moves.
 
+    As CoppeliaSim does it: random starts whose tips are near enough, and from there
+    the few whole steps that the group's settings allow. What comes of it is seldom at
+    a joint's limit, as what a more patient solver finds often is; paths go on from it.
+
     Every call for the same pose gives another solution. Starts are drawn from numpy's
     global generator, as RLBench's own draws are; how many are made depends on no
     clock, so that the same seed gives the same solutions.
@@ -99,13 +102,14 @@ def simGetConfigForTipPose(
     Args:
       ikGroupHandle: the group.
       jointHandles: joints that may move.
-      thresholdDist: not used: solving starts from any distance.
+      thresholdDist: greatest distance [m] from which a start goes on, by the metric.
       maxTimeInMs: not used, as said above.
-      metric: not used, for there is no distance.
+      metric: weights of the distance along x, y and z and of the angle [m an rad];
+        None for 1, 1, 1 and 0.1.
       collisionPairs: entities two by two that may not collide.
       jointOptions: must be None; CoppeliaSim's dependent joints are not there.
-      lowLimits: not used: starts are within the joints' own limits. PyRep gives the
-        greatest positions where CoppeliaSim expects ranges.
+      lowLimits: not used: starts are within the joints' own limits, as PyRep's
+        arguments are, too.
       ranges: not used.
 
     Returns:
@@ -115,7 +119,9 @@ def simGetConfigForTipPose(
       RuntimeError: there is no such group, joint or entity.
     """
     kept = current().part(Configurations)
-    kept.begin(ikGroupHandle, jointHandles, collisionPairs)
+    weights = _METRIC if metric is None else tuple(metric)
+    asking = (thresholdDist, *weights)
+    kept.begin(ikGroupHandle, jointHandles, collisionPairs, asking)
     if kept.waiting:
         return kept.give()
     asked = None if kept.hopeless else problem(ikGroupHandle, jointHandles)
@@ -123,8 +129,8 @@ def simGetConfigForTipPose(
         return []
     check = collision_check(jointHandles, collisionPairs)
     while not kept.hopeless:
-        kept.starts += BATCH
-        found = _solutions(asked)
+        kept.drawn += DRAWN
+        found = _solutions(group(ikGroupHandle), asked, thresholdDist, weights)
         if check is not None and len(found):
             collides = check(found)
             kept.collided = kept.collided or bool(collides.any())
@@ -136,26 +142,35 @@ def simGetConfigForTipPose(
     return []
 
 
-def _solutions(asked: Problem) -> FloatArray:
+def _solutions(
+    settings: IkGroup, asked: Problem, farthest: float, metric: Sequence[float]
+) -> FloatArray:
     """Solutions (n, m) from random starts."""
     lower = np.maximum(asked.limits[0], -_WHOLE_TURN)
     upper = np.minimum(asked.limits[1], _WHOLE_TURN)
-    nearby = int(BATCH * _NEARBY_SHARE)
-    size = len(asked.start)
     # Numpy's own generator: see simGetConfigForTipPose.
-    around = asked.start + np.random.normal(0.0, _SPREAD, (nearby, size))  # noqa: NPY002
-    anywhere = np.random.uniform(lower, upper, (BATCH - nearby, size))  # noqa: NPY002
-    starts = np.concatenate([around, anywhere])
-    targets = [target[None] for target in asked.targets]
-    found, reached = solve(
-        *(asked.reaches, starts, targets, asked.limits),
-        max_iterations=_MOST_ITERATIONS,
-        enough=ENOUGH,
+    starts = np.random.uniform(  # noqa: NPY002
+        lower, upper, (DRAWN, len(asked.start))
+    )
+    away = np.zeros(DRAWN)
+    for reach, target in zip(asked.reaches, asked.targets, strict=True):
+        tip = reach.chain.tip(starts)
+        line = (tip[:, :3, 3] - target[:3, 3]) @ reach.axes * metric[:3]
+        turn = rotation_vectors(target[:3, :3] @ tip[:, :3, :3].transpose(0, 2, 1))
+        away += np.hypot(
+            np.linalg.norm(line, axis=1), metric[3] * np.linalg.norm(turn, axis=1)
+        )
+    found, reached = step_to_targets(
+        *(asked.reaches, starts[away <= farthest], asked.targets, asked.limits),
+        iterations=settings.iterations,
+        damping=settings.damping if settings.method == DAMPED_LEAST_SQUARES else 0.0,
     )
     return found[reached]
 
 
-def _question(handle: int, joints: Sequence[int], pairs: Sequence[int]) -> bytes:
+def _question(
+    handle: int, joints: Sequence[int], pairs: Sequence[int], asking: Sequence[float]
+) -> bytes:
     """All that the answer depends on."""
     scene = current().scene
     elements = group(handle).elements
@@ -165,6 +180,7 @@ def _question(handle: int, joints: Sequence[int], pairs: Sequence[int]) -> bytes
     positions = [scene.joint_position(ik_joint(number)) for number in joints]
     parts: list[np.ndarray] = [
         np.array([handle, *joints, *pairs, *constraints]),
+        np.array(asking),
         np.array(
             [*positions, *(number for one in places for part in one for number in part)]
         ),

@@ -99,6 +99,10 @@ class IkElement:
     """Whether it takes part."""
 
 
+DAMPED_LEAST_SQUARES = 1
+"""A group's method; the pseudo inverse is 0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IkGroup:
     """Elements that are solved together."""
