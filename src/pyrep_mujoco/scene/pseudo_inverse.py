@@ -29,7 +29,8 @@ def step_to_targets(
     Args:
       reaches: what is to match; at least one.
       starts: (n, m) joint positions within the limits.
-      targets: for each reach (4, 4), in the world.
+      targets: for each reach (4, 4), or (n, 4, 4) for each start its own, in the
+        world.
       limits: least and greatest joint positions, (m,) each.
       iterations: of each start.
       damping: of damped least squares, [m] or [rad] an [rad]; 0 for the pseudo inverse.
@@ -39,11 +40,14 @@ def step_to_targets(
       precisions there.
     """
     lower, upper = limits
+    goals = [np.broadcast_to(one, (len(starts), 4, 4)) for one in targets]
     positions = starts.copy()
     reached = np.zeros(len(starts), bool)
     rows = np.arange(len(starts))
     for iteration in range(iterations + 1):
-        error, jacobian, worst = _stacked(reaches, positions[rows], targets)
+        error, jacobian, worst = _stacked(
+            reaches, positions[rows], [goal[rows] for goal in goals]
+        )
         reached[rows] = worst <= 1.0
         going = worst > 1.0
         rows, error, jacobian = rows[going], error[going], jacobian[going]
@@ -59,14 +63,13 @@ def step_to_targets(
 
 
 def _stacked(
-    reaches: Sequence[Reach], positions: FloatArray, targets: Sequence[FloatArray]
+    reaches: Sequence[Reach], positions: FloatArray, goals: Sequence[FloatArray]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Errors and Jacobian of all reaches, and the worst error by precision."""
     errors: list[FloatArray] = []
     jacobians: list[FloatArray] = []
     worst = np.zeros(len(positions))
-    for reach, target in zip(reaches, targets, strict=True):
-        goal = np.broadcast_to(target, (len(positions), 4, 4))
+    for reach, goal in zip(reaches, goals, strict=True):
         error, jacobian, linear = reach.errors(positions, goal)
         for part, precision in (
             (error[:, :linear], reach.linear_precision),

@@ -7,24 +7,19 @@ from numpy.typing import NDArray
 
 from pyrep_mujoco.errors import UnknownObjectError
 from pyrep_mujoco.scene.chain import FloatArray
-from pyrep_mujoco.scene.inverse_kinematics import Reach, solve
 from pyrep_mujoco.scene.poses import between
 from pyrep_mujoco.sim.collisions import CollisionChecks
-from pyrep_mujoco.sim.ik_problem import problem
+from pyrep_mujoco.sim.ik_problem import Problem, problem
 from pyrep_mujoco.sim.simulation import current
 
 BLOCK = 17
-"""Points of a line that are solved together, from the last point before them: a line's
-points are near each other, and all at once cost hardly more than one."""
+"""Points of a line that are solved together, from the last point before them, where the
+line is smooth: all at once cost hardly more than one."""
 
-MOST_ITERATIONS = 15
-"""Of a point; one that takes longer is not near the one before."""
+SMOOTH = 0.1
+"""Of a joint from point to point [rad, m]; where it moves more, or stands at a limit,
+each point is solved from the one before."""
 
-LARGEST_STEP = 0.5
-"""Of a joint from point to point [rad, m]; a larger one is a jump to another posture,
-which no arm can follow."""
-
-Limits = tuple[FloatArray, FloatArray]
 Check = Callable[[FloatArray], NDArray[np.bool_]]
 """Which of joint positions (n, m) collide: (n,)."""
 
@@ -48,8 +43,9 @@ def generateIkPath(
       jointOptions: must be None; CoppeliaSim's dependent joints are not there.
 
     Returns:
-      ptCnt times a position of each joint, or nothing if a point cannot be reached,
-      if a joint would have to jump, or if there are collisions.
+      ptCnt times a position of each joint, or nothing if a point cannot be reached
+      in the few whole steps that the group's settings allow, or if there are
+      collisions.
 
     Raises:
       RuntimeError: there is no such group, joint or entity, or fewer than 2 points
@@ -66,50 +62,48 @@ def generateIkPath(
         for tip, target in zip(asked.tips(), asked.targets, strict=True)
     ]
     check = collision_check(jointHandles, collisionPairs)
-    path = follow(asked.reaches, asked.start, lines, asked.limits, check)
+    path = follow(asked, asked.start, lines, check)
     return [] if path is None else path.ravel().tolist()
 
 
 def follow(
-    reaches: Sequence[Reach],
+    asked: Problem,
     start: FloatArray,
     lines: Sequence[FloatArray],
-    limits: Limits,
     collide: Check | None = None,
-    *,
-    block: int = BLOCK,
 ) -> FloatArray | None:
     """Joint positions that take tips from pose to pose.
 
     Args:
-      reaches: what is to match.
+      asked: what is to match, by which joints.
       start: (m,) joint positions before the first pose.
       lines: for each reach (n, 4, 4) poses in the world, near each other.
-      limits: of the joints, (m,) each.
       collide: tells which joint positions collide; None if that does not matter.
-      block: how many points are solved together.
 
     Returns:
       (n, m), or None where it cannot be done.
     """
     path: list[FloatArray] = []
+    lower, upper = asked.limits
     last = start
-    first, count = 0, len(lines[0])
+    first, count, block = 0, len(lines[0]), BLOCK
     while first < count:
         part = [line[first : first + block] for line in lines]
         starts = np.repeat(last[None], len(part[0]), axis=0)
-        points, reached = solve(
-            *(reaches, starts, part, limits), max_iterations=MOST_ITERATIONS
-        )
+        points, reached = asked.solve(starts, part)
+        if not reached[0]:
+            return None
         steps = np.abs(np.diff(points, axis=0, prepend=last[None])).max(axis=1)
-        failed = np.flatnonzero(~reached | (steps > LARGEST_STEP))
-        # What is too far from the start may do from the point before it.
-        good = points[: failed[0]] if failed.size else points
-        if not len(good) or (collide is not None and collide(good).any()):
+        cut = ((points <= lower) | (points >= upper)).any(axis=1)
+        rough = np.flatnonzero(~reached | cut | (steps > SMOOTH))
+        # The first is as good as any: it was solved from the one before it.
+        good = points[: max(1, rough[0])] if rough.size else points
+        if collide is not None and collide(good).any():
             return None
         path.append(good)
         last = good[-1]
         first += len(good)
+        block = max(1, block // 4) if rough.size else min(2 * block, BLOCK)
     return np.concatenate(path)
 
 

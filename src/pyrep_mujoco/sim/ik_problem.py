@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pyrep_mujoco.errors import UnknownObjectError
 from pyrep_mujoco.scene.chain import FloatArray, chain, homogeneous, limits
 from pyrep_mujoco.scene.frames import matrix
 from pyrep_mujoco.scene.inverse_kinematics import Reach
+from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.simulation import current
 from pyrep_mujoco.ttm.dummies import LINK_IK_TIP_TARGET, Dummy
-from pyrep_mujoco.ttm.groups import IkElement, IkGroup
+from pyrep_mujoco.ttm.groups import DAMPED_LEAST_SQUARES, IkElement, IkGroup
 from pyrep_mujoco.ttm.joints import Joint, JointKind
 
 
@@ -30,10 +32,32 @@ class Problem:
     """Least and greatest joint positions, (m,) each; infinite for cyclic joints."""
     start: FloatArray
     """(m,) where the joints are now."""
+    iterations: int
+    """Steps that the group makes."""
+    damping: float
+    """Of its damped least squares; 0 for the pseudo inverse."""
 
     def tips(self) -> list[FloatArray]:
         """(4, 4) in the world now, for each reach."""
         return [reach.chain.tip(self.start[None])[0] for reach in self.reaches]
+
+    def solve(
+        self, starts: FloatArray, targets: Sequence[FloatArray]
+    ) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Where the group's few whole steps lead from each start.
+
+        Args:
+          starts: (n, m) joint positions.
+          targets: for each reach (4, 4), or (n, 4, 4) for each start its own.
+
+        Returns:
+          (n, m) where they end, and (n,) whether that is the target.
+        """
+        return step_to_targets(
+            *(self.reaches, starts, targets, self.limits),
+            iterations=self.iterations,
+            damping=self.damping,
+        )
 
 
 def group(handle: int) -> IkGroup:
@@ -84,7 +108,13 @@ def problem(handle: int, joint_handles: Sequence[int]) -> Problem | None:
     if not reaches:
         return None
     start = np.array([scene.joint_position(joint) for joint in joints])
-    return Problem(joints, reaches, targets, limits(joints), start)
+    settings = group(handle)
+    damped = settings.method == DAMPED_LEAST_SQUARES
+    return Problem(
+        *(joints, reaches, targets, limits(joints), start),
+        iterations=settings.iterations,
+        damping=settings.damping if damped else 0.0,
+    )
 
 
 def ik_joint(handle: int) -> Node:

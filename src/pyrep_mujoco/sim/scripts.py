@@ -63,9 +63,7 @@ def _get_path_from_cartesian_path(
             between(reach.chain.tip(positions[None])[0], goal, shares)
             for reach in asked.reaches
         ]
-        found = follow(
-            *(asked.reaches, positions, lines, asked.limits), block=POINTS_TO_STOP
-        )
+        found = follow(asked, positions, lines)
         if found is None:
             return _numbers(None)
         parts.append(found)

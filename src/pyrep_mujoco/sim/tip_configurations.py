@@ -6,11 +6,9 @@ import numpy as np
 
 from pyrep_mujoco.scene.chain import FloatArray
 from pyrep_mujoco.scene.poses import rotation_vectors
-from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
 from pyrep_mujoco.sim.ik_paths import collision_check
 from pyrep_mujoco.sim.ik_problem import Problem, group, ik_joint, ik_target, problem
 from pyrep_mujoco.sim.simulation import Simulation, current
-from pyrep_mujoco.ttm.groups import DAMPED_LEAST_SQUARES, IkGroup
 
 DRAWN = 768
 """Starts that are drawn at once."""
@@ -130,7 +128,7 @@ def simGetConfigForTipPose(
     check = collision_check(jointHandles, collisionPairs)
     while not kept.hopeless:
         kept.drawn += DRAWN
-        found = _solutions(group(ikGroupHandle), asked, thresholdDist, weights)
+        found = _solutions(asked, thresholdDist, weights)
         if check is not None and len(found):
             collides = check(found)
             kept.collided = kept.collided or bool(collides.any())
@@ -142,9 +140,7 @@ def simGetConfigForTipPose(
     return []
 
 
-def _solutions(
-    settings: IkGroup, asked: Problem, farthest: float, metric: Sequence[float]
-) -> FloatArray:
+def _solutions(asked: Problem, farthest: float, metric: Sequence[float]) -> FloatArray:
     """Solutions (n, m) from random starts."""
     lower = np.maximum(asked.limits[0], -_WHOLE_TURN)
     upper = np.minimum(asked.limits[1], _WHOLE_TURN)
@@ -160,11 +156,7 @@ def _solutions(
         away += np.hypot(
             np.linalg.norm(line, axis=1), metric[3] * np.linalg.norm(turn, axis=1)
         )
-    found, reached = step_to_targets(
-        *(asked.reaches, starts[away <= farthest], asked.targets, asked.limits),
-        iterations=settings.iterations,
-        damping=settings.damping if settings.method == DAMPED_LEAST_SQUARES else 0.0,
-    )
+    found, reached = asked.solve(starts[away <= farthest], asked.targets)
     return found[reached]
 
 
