@@ -1,6 +1,7 @@
 """New shapes: of simple bodies, and of triangles that a program or a file gives."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -65,9 +66,18 @@ def primitive_mesh(kind: Primitive, size: Vector, mass: float = 1.0) -> Mesh:
       size: full edges or diameters [m].
       mass: [kg].
     """
+    return dataclasses.replace(_primitive(kind, tuple(size)), mass=mass)
+
+
+# Tasks make the same drops again at each reset.
+@functools.lru_cache(maxsize=64)
+def _primitive(kind: Primitive, size: Vector) -> Mesh:
+    """A simple body of 1 kg; its arrays are shared by all that are like it."""
     vertices, triangles = primitive_triangles(kind, size)
     made = _mesh(vertices, triangles, SHADING_ANGLE, PRIMITIVE_COLOR)
-    made = dataclasses.replace(made, primitive=kind, size=size, mass=mass, convex=True)
+    made = dataclasses.replace(made, primitive=kind, size=size, convex=True)
+    for part in (made.vertices, made.triangles, made.normals):
+        part.flags.writeable = False
     if kind is Primitive.PLANE:
         x, y = size[0] ** 2 / 12, size[1] ** 2 / 12
         return dataclasses.replace(made, inertia_per_mass=(y, x, x + y))

@@ -176,9 +176,8 @@ def _question(
         np.array(
             [*positions, *(number for one in places for part in one for number in part)]
         ),
-        # Where everything is that may be in the way.
-        scene.data.qpos,
-        scene.model.body_pos,
-        scene.model.body_quat,
     ]
+    if pairs:
+        # Where everything is that may be in the way.
+        parts += [scene.data.qpos, scene.model.body_pos, scene.model.body_quat]
     return b"".join(part.tobytes() for part in parts)
