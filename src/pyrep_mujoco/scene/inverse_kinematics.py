@@ -138,7 +138,7 @@ def solve(
     # Only what is still going is looked at: its numbers in `solutions`, and the rest.
     rows, positions = np.arange(count), solutions
     for iteration in range(max_iterations + 1):
-        error, jacobian, worst = _stacked(reaches, positions, goals)
+        error, jacobian, worst = errors_of_all(reaches, positions, goals)
         reached[rows] = worst <= 1.0
         squared = np.einsum("ij,ij->i", error, error)
         improved = squared < 0.98 * least
@@ -160,12 +160,21 @@ def solve(
     return solutions, reached
 
 
-def _stacked(
+def errors_of_all(
     reaches: Sequence[Reach],
     positions: FloatArray,
     goals: Sequence[FloatArray],
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted errors and Jacobian of all reaches, and the worst error by precision."""
+    """Weighted errors and Jacobian of all reaches, and the worst error by precision.
+
+    Args:
+      reaches: what is to match.
+      positions: (n, m) of the joints.
+      goals: for each reach (n, 4, 4), in the world.
+
+    Returns:
+      (n, e) in [m] and [rad], (n, e, m), and (n,): at most 1 where all is matched.
+    """
     errors: list[FloatArray] = []
     jacobians: list[FloatArray] = []
     worst = np.zeros(len(positions))

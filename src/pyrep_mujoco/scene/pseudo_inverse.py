@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrep_mujoco.scene.chain import FloatArray
-from pyrep_mujoco.scene.inverse_kinematics import Reach
+from pyrep_mujoco.scene.inverse_kinematics import Reach, errors_of_all
 
 _REGULARISATION = 1e-9
 """Added to what is inverted, so that a singular posture moves on."""
@@ -40,42 +40,27 @@ def step_to_targets(
       precisions there.
     """
     lower, upper = limits
+    ridge = damping**2 + _REGULARISATION
     goals = [np.broadcast_to(one, (len(starts), 4, 4)) for one in targets]
-    positions = starts.copy()
+    ends = starts.copy()
     reached = np.zeros(len(starts), bool)
-    rows = np.arange(len(starts))
+    # Only what is still going is looked at: its numbers in `ends`, and the rest.
+    rows, positions = np.arange(len(starts)), ends
     for iteration in range(iterations + 1):
-        error, jacobian, worst = _stacked(
-            reaches, positions[rows], [goal[rows] for goal in goals]
-        )
-        reached[rows] = worst <= 1.0
+        error, jacobian, worst = errors_of_all(reaches, positions, goals)
         going = worst > 1.0
-        rows, error, jacobian = rows[going], error[going], jacobian[going]
-        if iteration == iterations or not rows.size:
+        reached[rows] = ~going
+        if iteration == iterations or not going.any():
             break
-        gram = jacobian @ jacobian.transpose(0, 2, 1)
-        size = range(error.shape[1])
-        gram[:, size, size] += damping**2 + _REGULARISATION
-        across = np.linalg.solve(gram, error[..., None])
-        move = (jacobian.transpose(0, 2, 1) @ across)[..., 0]
-        positions[rows] = np.clip(positions[rows] + move, lower, upper)
-    return positions, reached
-
-
-def _stacked(
-    reaches: Sequence[Reach], positions: FloatArray, goals: Sequence[FloatArray]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Errors and Jacobian of all reaches, and the worst error by precision."""
-    errors: list[FloatArray] = []
-    jacobians: list[FloatArray] = []
-    worst = np.zeros(len(positions))
-    for reach, goal in zip(reaches, goals, strict=True):
-        error, jacobian, linear = reach.errors(positions, goal)
-        for part, precision in (
-            (error[:, :linear], reach.linear_precision),
-            (error[:, linear:], reach.angular_precision),
-        ):
-            np.maximum(worst, np.linalg.norm(part, axis=1) / precision, out=worst)
-        errors.append(error)
-        jacobians.append(jacobian)
-    return np.concatenate(errors, axis=1), np.concatenate(jacobians, axis=1), worst
+        if not going.all():
+            rows, positions = rows[going], positions[going]
+            error, jacobian = error[going], jacobian[going]
+            goals = [goal[going] for goal in goals]
+        transposed = jacobian.transpose(0, 2, 1)
+        gram = jacobian @ transposed
+        # All diagonals, as a view.
+        gram.reshape(len(gram), -1)[:, :: error.shape[1] + 1] += ridge
+        move = (transposed @ np.linalg.solve(gram, error[..., None]))[..., 0]
+        positions = np.minimum(np.maximum(positions + move, lower), upper)
+        ends[rows] = positions
+    return ends, reached

@@ -34,7 +34,6 @@ class Configurations:
 
     def __init__(self, simulation: Simulation) -> None:
         self._asked: bytes = b""
-        self._asked_then: tuple[object, ...] = ()
         self.waiting: list[FloatArray] = []
         """(m,) each; the next to give is the last, and the nearest."""
         self.drawn = 0
@@ -52,28 +51,15 @@ class Configurations:
         self.drawn = 0
         return self.waiting.pop().tolist()
 
-    def begin(
-        self,
-        handle: int,
-        joints: Sequence[int],
-        pairs: Sequence[int],
-        asking: Sequence[float],
-    ) -> None:
+    def begin(self, asked: bytes) -> None:
         """Forget what was found, unless the same is asked again."""
-        compiled = current().scene.compiled_last
-        then = (compiled, compiled.times_refreshed, group(handle), *joints, *pairs, *asking)
-        if then == self._asked_then:
-            # Nothing moved since: PyRep asks for one pose up to 300 times.
-            return
-        asked = _question(handle, joints, pairs, asking)
         if asked != self._asked:
             self._asked, self.waiting = asked, []
             self.drawn, self.collided = 0, False
-        self._asked_then = then
 
     def close(self) -> None:
         """Forget all."""
-        self._asked, self._asked_then, self.waiting = b"", (), []
+        self.begin(b"")
 
 
 def simGetConfigForTipPose(
@@ -119,7 +105,7 @@ def simGetConfigForTipPose(
     kept = current().part(Configurations)
     weights = _METRIC if metric is None else tuple(metric)
     asking = (thresholdDist, *weights)
-    kept.begin(ikGroupHandle, jointHandles, collisionPairs, asking)
+    kept.begin(_question(ikGroupHandle, jointHandles, collisionPairs, asking))
     if kept.waiting:
         return kept.give()
     asked = None if kept.hopeless else problem(ikGroupHandle, jointHandles)
