@@ -77,7 +77,8 @@ def simGetConfigForTipPose(
 
     As CoppeliaSim does it: random starts whose tips are near enough, and from there
     the few whole steps that the group's settings allow. What comes of it is seldom at
-    a joint's limit, as what a more patient solver finds often is; paths go on from it.
+    a joint's limit; what a more patient solver finds is for some poses in two cases of
+    three, and few paths go on from there.
 
     Every call for the same pose gives another solution. Starts are drawn from numpy's
     global generator, as RLBench's own draws are; how many are made depends on no

@@ -1,0 +1,73 @@
+"""A few whole steps of inverse kinematics, many starts at once."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
+from pyrep_mujoco.sim import simulation
+from pyrep_mujoco.sim.ik_groups import simGetIkGroupHandle
+from pyrep_mujoco.sim.ik_problem import Problem, problem
+from sim.arms import panda
+
+
+@pytest.fixture
+def asked() -> Iterator[Problem]:
+    """What PyRep's Panda's group asks."""
+    _, joints = panda()
+    found = problem(simGetIkGroupHandle("Panda_ik"), joints)
+    assert found is not None
+    yield found
+    simulation.end()
+
+
+READY = np.array([0.0, 0.2, 0.0, -1.8, 0.0, 2.0, 0.79])
+
+
+def test_each_start_comes_to_its_own_target(asked: Problem) -> None:
+    away = np.random.default_rng(0).normal(0, 0.1, (5, 7))
+    targets = asked.reaches[0].chain.tip(READY + away)
+    starts = np.tile(READY, (5, 1))
+    ends, reached = step_to_targets(
+        asked.reaches, starts, [targets], asked.limits, iterations=6
+    )
+    assert reached.all()
+    tips = asked.reaches[0].chain.tip(ends)
+    np.testing.assert_allclose(tips[:, :3, 3], targets[:, :3, 3], atol=5e-4)
+    assert np.all(starts == READY)
+
+
+def test_steps_are_whole_and_few(asked: Problem) -> None:
+    target = asked.reaches[0].chain.tip(READY[None] + 0.5)[0]
+    for iterations, expected in ((0, False), (1, False), (6, True)):
+        _, reached = step_to_targets(
+            *(asked.reaches, READY[None], [target], asked.limits),
+            iterations=iterations,
+        )
+        assert reached[0] == expected
+
+
+def test_joints_stop_at_their_limits(asked: Problem) -> None:
+    lower, upper = READY - 0.1, READY + 0.1
+    target = asked.reaches[0].chain.tip(READY[None] + 0.3)[0]
+    ends, reached = step_to_targets(
+        asked.reaches, READY[None], [target], (lower, upper), iterations=6
+    )
+    assert not reached[0]
+    assert np.all((ends >= lower) & (ends <= upper))
+    assert np.any((ends == lower) | (ends == upper))
+
+
+def test_damping_shortens_steps(asked: Problem) -> None:
+    target = asked.reaches[0].chain.tip(READY[None] + 0.2)[0]
+    moves = [
+        step_to_targets(
+            *(asked.reaches, READY[None], [target], asked.limits),
+            iterations=1,
+            damping=damping,
+        )[0][0]
+        - READY
+        for damping in (0.0, 1.0)
+    ]
+    assert np.linalg.norm(moves[1]) < 0.9 * np.linalg.norm(moves[0])
