@@ -109,7 +109,6 @@ def solve(
     limits: tuple[FloatArray, FloatArray],
     *,
     max_iterations: int = MAX_ITERATIONS,
-    enough: int | None = None,
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """The way down from each start: damped least squares within the limits.
 
@@ -122,8 +121,6 @@ def solve(
       targets: for each reach (n, 4, 4) or (1, 4, 4), in the world.
       limits: least and greatest joint positions, (m,) each.
       max_iterations: of each start.
-      enough: how many solutions are wanted; once there are as many, the other starts
-        are given up. None wants all.
 
     Returns:
       solutions (n, m) within the limits, and reached (n,): whether all tips are within
@@ -146,8 +143,6 @@ def solve(
         least = np.where(improved, squared, least)
         going = (worst > PRECISION_SOUGHT) & (waited < _PATIENCE)
         if iteration == max_iterations or not going.any():
-            break
-        if enough is not None and np.count_nonzero(reached) >= enough:
             break
         if not going.all():
             rows, positions = rows[going], positions[going]
