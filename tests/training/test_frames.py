@@ -87,3 +87,13 @@ def test_a_new_start_forgets_the_episodes_before() -> None:
 def test_frames_are_kept_once_however_deep_stacks_are() -> None:
     flat, deep = (FrameBuffer(64, 8, (36, 36, 3), depth) for depth in (1, 4))
     assert deep.frames.nbytes == flat.frames.nbytes * 68 / 65
+
+
+def test_the_total_is_of_the_frames_that_were_acted_on() -> None:
+    rng = np.random.default_rng(2)
+    buffer = FrameBuffer(4, 3, (2, 5, 6), depth=3)
+    buffer.frames[:] = rng.integers(0, 256, buffer.frames.shape)
+    total, count = buffer.total()
+    assert count == 12
+    expected = sum(buffer.at(time).astype(int).sum(0) for time in range(4))
+    np.testing.assert_array_equal(total, expected)

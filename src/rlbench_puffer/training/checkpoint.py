@@ -11,7 +11,7 @@ import torch
 
 from rlbench_puffer.errors import CheckpointError
 
-FORMAT = 2
+FORMAT = 3
 """Version of the fields; files of another version are refused."""
 
 NEUTRAL = frozenset(("num_workers", "updates", "display"))

@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import nn
 
 FEATURES = 128
@@ -13,15 +16,28 @@ class PictureEncoder(nn.Module):
     """Features of stacked frames.
 
     The network of Mnih et al. 2015 with about half its channels, for processors
-    without a GPU; its features are normalised, as the numbers beside them are.
+    without a GPU; its features are normalised, as the numbers beside them are. From
+    every frame the mean of those seen so far is taken away: most of a picture is the
+    same table in all of them, and features of it would drown what differs.
 
     Args:
       picture_shape: (depth, height, width, channels); at least 36 x 36 pixels.
+
+    Attributes:
+      mean: (height, width, channels) of the frames seen so far, float32, 0 to 255;
+        grey at the start.
+      count: how many those were, float64.
     """
+
+    mean: torch.Tensor
+    count: torch.Tensor
 
     def __init__(self, picture_shape: tuple[int, int, int, int]) -> None:
         super().__init__()
         depth, height, width, channels = picture_shape
+        # With the weights in checkpoints: actions depend on them as much.
+        self.register_buffer("mean", torch.full(picture_shape[1:], 127.5))
+        self.register_buffer("count", torch.zeros((), dtype=torch.float64))
         layers: list[Any] = []
         inputs, rows, columns = depth * channels, height, width
         for outputs, size, stride in ((16, 8, 4), (32, 4, 2), (32, 3, 1)):
@@ -41,8 +57,22 @@ class PictureEncoder(nn.Module):
         k, depth, height, width, channels = pictures.shape
         beside = pictures.permute(0, 2, 3, 1, 4)
         beside = beside.reshape(k, height, width, depth * channels)
+        centered = (beside.float() - self.mean.repeat(1, 1, depth)) / 255.0
         # Channels stay last in memory, which the convolutions take as it is.
-        return self.layers(beside.permute(0, 3, 1, 2).float() / 255.0 - 0.5)
+        return self.layers(centered.permute(0, 3, 1, 2))
+
+    def take_in(self, total: NDArray[np.float64], count: float) -> None:
+        """Let the mean follow more frames.
+
+        Args:
+          total: (height, width, channels) of them, added up.
+          count: how many.
+        """
+        together = self.count + count
+        mean = self.mean.double()
+        added = torch.from_numpy(total).to(mean.device) - count * mean
+        self.mean.copy_(mean + added / together)
+        self.count.copy_(together)
 
 
 def _started(layer: Any) -> Any:

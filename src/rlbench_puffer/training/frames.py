@@ -102,6 +102,16 @@ class FrameBuffer:
         older = np.minimum(self.ages[time - 1] + 1, self._depth - 1)
         self.ages[time] = np.where(begins, 0, older)
 
+    def total(self) -> tuple[NDArray[np.float64], int]:
+        """The frames of times 0 to T - 1 added up, and how many they are.
+
+        Returns:
+          (height, width, channels), exact; and T times n.
+        """
+        seen = self.frames[self._depth - 1 : self._depth - 1 + self._steps]
+        total = seen.sum((0, 1), dtype=np.uint64).astype(np.float64)
+        return total, seen.shape[0] * seen.shape[1]
+
     def stacked(self, time: int) -> NDArray[np.uint8]:
         """All stacks of a time, (n, depth, height, width, channels)."""
         if self._depth == 1:

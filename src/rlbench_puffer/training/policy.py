@@ -9,7 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rlbench_puffer.distributed.group import RankGroup
 from rlbench_puffer.training.encoder import FEATURES, PictureEncoder
+from rlbench_puffer.training.frames import FrameBuffer
 from rlbench_puffer.training.observations import Seen
 
 
@@ -123,6 +125,18 @@ class Policy(nn.Module):
         """Actions without chance, within bounds, (n, action_size)."""
         with torch.no_grad():
             return _array(self._look(seen)[0].clamp(-1.0, 1.0))
+
+    def take_in(self, pictures: FrameBuffer | None, ranks: RankGroup) -> None:
+        """Get used to what a rollout showed; it looks at what differs from the mean.
+
+        Args:
+          pictures: of this rank's rollout, or None without cameras.
+          ranks: that have a part of it each.
+        """
+        if pictures is not None:
+            total, count = pictures.total()
+            sums = ranks.sum(np.append(total.ravel(), count))
+            self.encoder.take_in(sums[:-1].reshape(total.shape), float(sums[-1]))
 
     def _look(self, seen: Seen) -> tuple[Any, Any]:
         pictures = seen.pictures

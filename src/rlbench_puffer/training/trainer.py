@@ -198,6 +198,7 @@ class Trainer:
                 losses = self._learner.learn(rollout, self._rewards, self.update)
             # From the next rollout on; this one was drawn with the moments before it.
             self._observations.update(rollout.raw[rollout.valid])
+            self.policy.take_in(rollout.pictures, self._ranks)
             self.update += 1
             self.env_steps += collected
             took = time.perf_counter() - start
