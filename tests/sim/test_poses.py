@@ -81,6 +81,14 @@ def test_no_place_is_told_that_was_true_before_a_change() -> None:
         assert told(last) == pytest.approx([1, 0, 5], abs=1e-7)
         simulation.step()
         assert told(last)[2] == told(falls)[2] < 5
+        for above in (tip, base):
+            # What stands still as time goes on is moved all the same.
+            assert told(tip) == told(tip)
+            simulation.step()
+            poses.simSetObjectPosition(above, WORLD, [3, 2, 1])
+            assert told(above) == pytest.approx([3, 2, 1], abs=1e-7)
+            simulation.step()
+            assert told(above) == pytest.approx([3, 2, 1], abs=1e-7)
 
 
 @pytest.mark.parametrize("beta", [0.4, math.pi / 2, -math.pi / 2])

@@ -19,6 +19,10 @@ from pyrep_mujoco.ttm.vision_sensors import VisionSensor
 Quat = tuple[float, float, float, float]
 
 
+STEPPED = "stepped"
+"""Stale, but only because time went on."""
+
+
 class Place(NamedTuple):
     """Where a joint's numbers stand in MuJoCo's arrays."""
 
@@ -74,10 +78,13 @@ class Compiled:
         # Asking MuJoCo's objects for an array takes longer than reading a number.
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
         self.qpos, self.qvel = self.data.qpos, self.data.qvel
-        self.stale = True
-        """Whether anything moved since the bodies' places were worked out."""
+        self.stale: bool | str = True
+        """Whether anything moved since the bodies' places were worked out; `STEPPED` if
+        time went on and no more."""
         self.frames: dict[Node, Frame] = {}
         """Where objects are in the world: those that were asked for since then."""
+        self.standing: dict[Node, Frame] = {}
+        """Those of them that do not move as time goes on."""
         self.times_refreshed = 0
         """Grows whenever anything may have moved."""
         self.inertia = self.model.dof_M0.copy()
@@ -136,10 +143,35 @@ class Compiled:
         w, i, j, k = self.xquat[body].tolist()
         return Frame((x, y, z), (w, i, j, k))
 
+    def note_step(self) -> None:
+        """Note that time went on."""
+        if not self.stale:
+            self.stale = STEPPED
+
+    def forget_frames(self) -> None:
+        """Note that somebody may have moved anything unseen."""
+        self.frames.clear()
+        self.standing.clear()
+
+    def stands(self, node: Node) -> bool:
+        """Whether an object does not move as time goes on."""
+        above: Node | None = node
+        while above is not None:
+            if above in self.bodies:
+                return self.is_fixed(above)
+            above = above.parent
+            if above in self.places:
+                return False
+        return True
+
     def refresh(self) -> None:
         """Work out where all bodies are."""
         mujoco.mj_kinematics(self.model, self.data)
         self.frames.clear()
+        if self.stale == STEPPED:
+            self.frames.update(self.standing)
+        else:
+            self.standing.clear()
         self.times_refreshed += 1
         self.stale = False
 

@@ -54,7 +54,7 @@ class Scene(State):
         if self._compiled.stale:
             self._compiled.refresh()
         # Who asks may write to it.
-        self._compiled.frames.clear()
+        self._compiled.forget_frames()
         return self._compiled.data
 
     @property
@@ -235,7 +235,7 @@ class Scene(State):
         self._settle_drives()
         data = self._compiled.data
         self._holds.step(physics_steps)
-        self._compiled.stale = True
+        self._compiled.note_step()
         # False for what is not a number, too. MuJoCo's own way out, a reset, is off.
         qvel, qacc = data.qvel, data.qacc
         if not qvel.dot(qvel) + qacc.dot(qacc) < FASTEST**2:

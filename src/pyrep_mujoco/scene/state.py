@@ -55,6 +55,8 @@ class State:
             else:
                 found = compose(self.moved_w(node.parent), node.frame)
             compiled.frames[node] = found
+            if compiled.stands(node):
+                compiled.standing[node] = found
         return found
 
     def moved_w(self, node: Node) -> Frame:
