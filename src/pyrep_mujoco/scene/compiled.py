@@ -85,8 +85,6 @@ class Compiled:
         """Where objects are in the world: those that were asked for since then."""
         self.standing: dict[Node, Frame] = {}
         """Those of them that do not move as time goes on."""
-        self.times_refreshed = 0
-        """Grows whenever anything may have moved."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
@@ -172,7 +170,6 @@ class Compiled:
             self.frames.update(self.standing)
         else:
             self.standing.clear()
-        self.times_refreshed += 1
         self.stale = False
 
     def position(self, joint: Node) -> float:
