@@ -272,3 +272,13 @@ def test_a_lock_holds_a_joint_where_it_was_put() -> None:
     scene.set_joint_position(hinge, 0.7)
     scene.step(100)
     assert scene.joint_position(hinge) == pytest.approx(0.7, abs=1e-5)
+
+
+def test_what_stands_still_does_not_blur_the_forces_on_the_rest() -> None:
+    """MuJoCo's tolerance is one of forces times the mean inertia."""
+    scene = scene_of(FLOOR, w.box("still", 1), w.box("light", 2, position=(2, 0, 1)))
+    usual = scene.model.opt.tolerance * float(np.mean(scene.model.dof_M0))
+    set_dynamic(scene, scene.tree.node("still"), False)
+    scene.step()
+    now = scene.model.opt.tolerance * float(np.mean(scene.model.dof_M0))
+    assert usual < now < 1e-7
