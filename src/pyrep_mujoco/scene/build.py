@@ -57,11 +57,6 @@ LEAST_SHARE = 0.1
 a solid ball has 0.4. Files give a jar's lid of 1 kg a fiftieth of a disc's: it spun
 through the table when it was let fall by 1 cm."""
 
-TOLERANCE = 1e-14
-"""MuJoCo's ``tolerance``, which it scales with the mean inertia: where something of 1e6
-kg stands still, the default of 1e-8 left errors of 1 N in the forces on a charger of
-7 g, and it shook in the hand that held it."""
-
 CAMERA_TURN = (0.0, 0.0, 1.0, 0.0)
 """From a vision sensor, which looks along +z with x to the left, to a MuJoCo camera,
 which looks along -z with x to the right: half a turn about y."""
@@ -92,7 +87,6 @@ def build_spec(
     spec.option.tolerance = TOLERANCE
     # Grips slip without this.
     spec.option.impratio = 10
-    spec.option.tolerance = TOLERANCE
     # A scene that blows up is an error, not a fresh start.
     spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
     if world is not None:
