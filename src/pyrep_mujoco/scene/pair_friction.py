@@ -35,9 +35,7 @@ class PairFriction:
         self._pairs = b""
 
     def apply(self) -> None:
-        """Set it in all contacts there are; between mj_step1 and mj_step2."""
-        if not self._data.ncon:
-            return
+        """Set it in all contacts; between mj_step1 and mj_step2, if there are any."""
         contact = self._data.contact
         geoms = contact.geom
         # Most often the same shapes touch as a physics step ago.

@@ -101,28 +101,27 @@ class VelocityMotors:
 
     def _step(self, physics_steps: int) -> None:
         model, data = self._model, self._data
-        if not self._followers and not self._velocities.any():
-            for _ in range(physics_steps):
-                mujoco.mj_step1(model, data)
-                self.pair_friction.apply()
-                mujoco.mj_step2(model, data)
-            return
+        make, solve = mujoco.mj_step1, mujoco.mj_step2
         follow = self._following() if self._followers else None
+        moves = follow is not None or bool(self._velocities.any())
         rows, dofs, shift = slice(0), np.empty(0, int), np.empty(0)
         for number in range(physics_steps):
-            mujoco.mj_step1(model, data)
+            make(model, data)
             if follow is not None:
                 at, qpos, target, gain, fastest = follow
                 way = gain * (target - data.qpos[qpos])
                 self._velocities[at] = np.clip(way, -fastest, fastest)
-            if not number:
-                rows = slice(data.ne, data.ne + data.nf)
-                dofs = data.efc_id[rows].copy()
-            if follow is not None or not number:
-                shift = SHIFT * self._velocities[dofs]
-            data.efc_aref[rows] += shift
-            self.pair_friction.apply()
-            mujoco.mj_step2(model, data)
+            if moves:
+                if not number:
+                    rows = slice(data.ne, data.ne + data.nf)
+                    dofs = data.efc_id[rows].copy()
+                if follow is not None or not number:
+                    shift = SHIFT * self._velocities[dofs]
+                reference = data.efc_aref[rows]
+                reference += shift
+            if data.ncon:
+                self.pair_friction.apply()
+            solve(model, data)
 
     def _locking(self) -> tuple[np.ndarray, ...]:
         """Of locked joints: where velocities and positions stand, and their places."""
