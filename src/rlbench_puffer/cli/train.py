@@ -127,7 +127,6 @@ def train(
     from rlbench_puffer.config import OBSERVATION_NAMES, arm_action_mode
     from rlbench_puffer.errors import InvalidOptionError, MissingDependencyError
     from rlbench_puffer.tasks.registry import task_name
-    from rlbench_puffer.training.progress import interruption_line
     from rlbench_puffer.training.settings import TrainSettings
     from rlbench_puffer.training.videos import VideoSettings
 
@@ -189,6 +188,7 @@ def train(
             videos.film_settings(settings)
         folder = output_dir or Path("runs") / f"{settings.task}_{seed}"
         try:
+            from rlbench_puffer.training.progress import interruption_line
             from rlbench_puffer.training.trainer import Trainer
         except ModuleNotFoundError as error:
             if error.name not in ("torch", "tensorboard"):
