@@ -1,7 +1,10 @@
 """Training runs: resumed bit for bit, stopped in time, never losing a checkpoint."""
 
+import contextlib
 import io
 import resource
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,19 +132,30 @@ def test_a_learning_rate_that_is_too_large_diverges_by_name(tmp_path: Path) -> N
         run(tmp_path, learning_rate=1e30)
 
 
+@contextlib.contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """A disk that is full, to this process: no file grows beyond so many bytes."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python would cut off what it keeps of a module it imports now, and read it later.
+    keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        sys.dont_write_bytecode = keeps
+
+
 def test_a_full_disk_leaves_the_previous_checkpoint_whole(tmp_path: Path) -> None:
     run(tmp_path, updates=2)
     path = tmp_path / CHECKPOINT
     before = path.read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Trainer(tiny(updates=4), tmp_path, resume=True) as trainer:
-        try:
-            # From here on no file may grow beyond half a checkpoint.
-            resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
-            with pytest.raises(CheckpointError, match=r"previous one is whole.*room"):
-                trainer.save(CHECKPOINT)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        with (
+            files_no_larger_than(len(before) // 2),
+            pytest.raises(CheckpointError, match=r"previous one is whole.*room"),
+        ):
+            trainer.save(CHECKPOINT)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.partial"))
     run(tmp_path, updates=4, resume=True)
@@ -150,14 +164,12 @@ def test_a_full_disk_leaves_the_previous_checkpoint_whole(tmp_path: Path) -> Non
 def test_a_full_disk_is_told_when_the_curve_meets_it_first(tmp_path: Path) -> None:
     run(tmp_path, updates=2)
     size = (tmp_path / "curve.jsonl").stat().st_size
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Trainer(tiny(updates=4), tmp_path, resume=True, out=io.StringIO()) as trainer:
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, limits[1]))
-            with pytest.raises(CheckpointError, match=r"curve.*--resume"):
-                trainer.run()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        with (
+            files_no_larger_than(size + 10),
+            pytest.raises(CheckpointError, match=r"curve.*--resume"),
+        ):
+            trainer.run()
     assert [record["update"] for record in read_curve(tmp_path)][:2] == [1, 2]
     run(tmp_path, updates=4, resume=True)
     assert [record["update"] for record in read_curve(tmp_path)] == [1, 2, 3, 4]
@@ -166,18 +178,14 @@ def test_a_full_disk_is_told_when_the_curve_meets_it_first(tmp_path: Path) -> No
 # What its thread raises is printed by Python, too, before it is told.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_full_disk_is_told_when_tensorboard_meets_it_first(tmp_path: Path) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     log = TrainingLog(tmp_path, 0, io.StringIO())
     (board,) = (tmp_path / "tensorboard").iterdir()
     record = {"update": 1, "env_steps": 3, "loss": 1.0}
-    try:
-        # TensorBoard's file may not grow, the curve has room for a line.
-        resource.setrlimit(resource.RLIMIT_FSIZE, (board.stat().st_size, limits[1]))
+    # TensorBoard's file may not grow, the curve has room for a line.
+    with files_no_larger_than(board.stat().st_size):
         with pytest.raises(CheckpointError, match=r"TensorBoard.*is whole.*--resume"):
             log.add(record)
         log.close()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert read_curve(tmp_path) == [record]
 
 
