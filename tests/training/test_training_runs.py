@@ -150,12 +150,12 @@ def test_a_full_disk_leaves_the_previous_checkpoint_whole(tmp_path: Path) -> Non
     run(tmp_path, updates=2)
     path = tmp_path / CHECKPOINT
     before = path.read_bytes()
-    with Trainer(tiny(updates=4), tmp_path, resume=True) as trainer:
-        with (
-            files_no_larger_than(len(before) // 2),
-            pytest.raises(CheckpointError, match=r"previous one is whole.*room"),
-        ):
-            trainer.save(CHECKPOINT)
+    with (
+        Trainer(tiny(updates=4), tmp_path, resume=True) as trainer,
+        files_no_larger_than(len(before) // 2),
+        pytest.raises(CheckpointError, match=r"previous one is whole.*room"),
+    ):
+        trainer.save(CHECKPOINT)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.partial"))
     run(tmp_path, updates=4, resume=True)
@@ -164,12 +164,12 @@ def test_a_full_disk_leaves_the_previous_checkpoint_whole(tmp_path: Path) -> Non
 def test_a_full_disk_is_told_when_the_curve_meets_it_first(tmp_path: Path) -> None:
     run(tmp_path, updates=2)
     size = (tmp_path / "curve.jsonl").stat().st_size
-    with Trainer(tiny(updates=4), tmp_path, resume=True, out=io.StringIO()) as trainer:
-        with (
-            files_no_larger_than(size + 10),
-            pytest.raises(CheckpointError, match=r"curve.*--resume"),
-        ):
-            trainer.run()
+    with (
+        Trainer(tiny(updates=4), tmp_path, resume=True, out=io.StringIO()) as trainer,
+        files_no_larger_than(size + 10),
+        pytest.raises(CheckpointError, match=r"curve.*--resume"),
+    ):
+        trainer.run()
     assert [record["update"] for record in read_curve(tmp_path)][:2] == [1, 2]
     run(tmp_path, updates=4, resume=True)
     assert [record["update"] for record in read_curve(tmp_path)] == [1, 2, 3, 4]
