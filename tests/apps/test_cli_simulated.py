@@ -77,7 +77,7 @@ def test_training_looks_through_cameras_and_is_filmed(
 def test_what_cannot_be_trained_is_refused_before_a_simulator_starts(
     engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("tensorboard", reason="needs uv sync --extra train")
+    pytest.importorskip("torch", reason="needs uv sync --extra train")
     command = [*TRAIN, "--engine", engine, "--output-dir", str(tmp_path / "run")]
     for options, says in (
         (["--backend", "serial"], "evaluations need a simulator of their own"),
