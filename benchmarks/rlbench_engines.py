@@ -4,12 +4,13 @@
 
 Per engine, each case in a process of its own:
 
-- one process: control steps per second of ``reach_target`` and ``open_drawer``,
-  low-dimensional, with one and with five 128x128 cameras, without resets, actions
-  ``joint_velocity`` and an open gripper: RLBench runs the simulation on until a gripper
-  that closes or opens is done, which takes 4 to 17 steps more;
-- workers: ``reach_target`` in 1 to as many workers as there are cores, and its
-  ``scaling``: the rate over that of as many single processes;
+- one process, which steps the task itself and not through a pool: control steps per
+  second of ``reach_target`` and ``open_drawer``, low-dimensional, with one and with
+  five 128x128 cameras, without resets, actions ``joint_velocity`` and an open gripper:
+  RLBench runs the simulation on until a gripper that closes or opens is done, which
+  takes 4 to 17 steps more;
+- workers of the backend ``shm``: ``reach_target`` in 1 to as many as there are cores,
+  and its ``scaling``: the rate over that of as many times one worker;
 - batching: with resets, two sub-envs to a core: all in step, and half of them returned
   as soon as they are ready (surplus batching);
 - resets: of two tasks, and of those that took longest; median, p95 and most;
@@ -132,7 +133,7 @@ def measure(case: Case, *, seconds: float, repeats: int) -> dict[str, Any]:
 
 
 def add_scaling(rows: list[dict[str, Any]]) -> None:
-    """Tell each row of several workers what it is of as many single processes."""
+    """Tell each row of several workers what it is of as many times one worker."""
     workers = [row for row in rows if row["table"] == "workers" and not row["error"]]
     single = {
         (row["engine"], row["observing"]): row["steps_per_second"]
@@ -166,7 +167,7 @@ def describe(row: dict[str, Any]) -> str:
             f", {row['steps_per_second'] / known:.1f} times CoppeliaSim's {known:g}"
         )
     if "scaling" in row:
-        words += f", {row['scaling']:.2f} of as many single processes"
+        words += f", {row['scaling']:.2f} of as many times one worker"
     return words
 
 

@@ -113,7 +113,7 @@ def _workers(ax: Axes, rows: list[dict[str, Any]]) -> None:
             ax.plot(x, ideal, linestyle=":", color=line.get_color())
     ax.set_xticks(sorted({row["num_envs"] for row in here}))
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("workers (dotted: as many single processes)")
+    ax.set_xlabel("workers (dotted: as many times one worker)")
     ax.set_ylabel("steps/s")
     ax.set_title("reach_target, many processes", fontsize=10)
     ax.grid(visible=True, alpha=0.3)

@@ -62,7 +62,8 @@ class Case:
         return make_cell(
             self.task,
             engine=self.engine,
-            backend="shm",
+            # One process is one: no pool's second one and its exchange.
+            backend="serial" if self.table == "one process" else "shm",
             num_envs=self.num_envs,
             num_workers=None,
             batch_size=self.batch_size,
