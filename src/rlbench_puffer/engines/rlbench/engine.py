@@ -22,8 +22,8 @@ from rlbench_puffer.engines.rlbench.extra_cameras import ExtraCameras
 from rlbench_puffer.engines.rlbench.facts import SimulatedTask
 from rlbench_puffer.engines.rlbench.live_demo import LiveDemo, perform_live_demo
 from rlbench_puffer.engines.rlbench.observing import (
+    FieldWriter,
     readable,
-    write_fields,
     write_pictures,
 )
 from rlbench_puffer.engines.rlbench.session import Session
@@ -71,6 +71,7 @@ class RLBenchEngine(Engine):
         mode = config.arm_action_mode
         self._sends_poses = mode.removeprefix("delta_") in _POSES
         self._action_size = simulated_bounds(config, task.robot)[0].size
+        self._fields = FieldWriter(config, task.name)
         self._streams = GlobalStreams()
         self._observation: Any = None
         self._descriptions: tuple[str, ...] = ()
@@ -147,7 +148,7 @@ class RLBenchEngine(Engine):
 
     def observe(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.observe`."""
-        write_fields(self._observation, self._config, self._facts.name, out)
+        self._fields.write(self._observation, out)
 
     def render(self, env_ids: EnvIds, out: NDArray[np.void]) -> None:
         """See :meth:`Engine.render`; RLBench has drawn when it stepped."""
@@ -299,6 +300,7 @@ class RLBenchEngine(Engine):
 
     def close(self) -> None:
         """See :meth:`Engine.close`."""
+        self._fields.forget()
         self._close()
 
     def _begin(self, start: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.base import EngineState
 from rlbench_puffer.engines.rlbench.deadline import deadline
-from rlbench_puffer.engines.rlbench.observing import write_fields, write_pictures
+from rlbench_puffer.engines.rlbench.observing import FieldWriter, write_pictures
 from rlbench_puffer.engines.rlbench.session import Session
 from rlbench_puffer.errors import InvalidOptionError, SimulationError
 
@@ -172,8 +172,9 @@ def _observations(
     demo: Any, length: int, config: EnvConfig, dtype: np.dtype[np.void]
 ) -> NDArray[np.void]:
     out = np.zeros(length + 1, dtype)
+    fields = FieldWriter(config, config.task)
     for step in range(length + 1):
-        write_fields(demo[step], config, config.task, out[step : step + 1])
+        fields.write(demo[step], out[step : step + 1])
         write_pictures(demo[step], config, out[step : step + 1])
     return out
 

@@ -11,28 +11,44 @@ from rlbench_puffer.engines.rlbench.facts import SimulatedTask
 from rlbench_puffer.errors import SimulationError
 
 
-def write_fields(
-    observation: Any, config: EnvConfig, task: str, out: NDArray[np.void]
-) -> None:
-    """Write the fields of numbers, as float32.
+class FieldWriter:
+    """Writes an observation's fields of numbers, as float32.
 
     Args:
-      observation: RLBench's.
       config: says which fields.
       task: the task's name, for messages.
-      out: (1,) structured array.
-
-    Raises:
-      SimulationError: ``task_low_dim_state`` is longer than was learnt.
     """
-    for name in config.observations:
-        row = out[name][0]
-        if not row.size:
-            continue  # A gripper without touch sensors.
-        value = getattr(observation, name)
-        if name == "task_low_dim_state" and np.size(value) != row.size:
-            value = _padded(np.ravel(value), row.size, task)
-        row[:] = value
+
+    def __init__(self, config: EnvConfig, task: str) -> None:
+        self._names = config.observations
+        self._task = task
+        self.forget()
+
+    def write(self, observation: Any, out: NDArray[np.void]) -> None:
+        """Write them.
+
+        Args:
+          observation: RLBench's.
+          out: (1,) structured array.
+
+        Raises:
+          SimulationError: ``task_low_dim_state`` is longer than was learnt.
+        """
+        if out is not self._out:
+            # Most often the same array comes, and finding its fields takes longer
+            # than writing them. A gripper without touch sensors has an empty one.
+            rows = [(name, out[name][0]) for name in self._names]
+            self._out, self._rows = out, [(n, row) for n, row in rows if row.size]
+        for name, row in self._rows:
+            value = getattr(observation, name)
+            if name == "task_low_dim_state" and np.size(value) != row.size:
+                value = _padded(np.ravel(value), row.size, self._task)
+            row[:] = value
+
+    def forget(self) -> None:
+        """Let go of the array that was written last."""
+        self._out: NDArray[np.void] | None = None
+        self._rows: list[tuple[str, NDArray[np.float32]]] = []
 
 
 def write_pictures(observation: Any, config: EnvConfig, out: NDArray[np.void]) -> None:

@@ -1,8 +1,8 @@
 """An episode's own stream of chance around code that draws from global ones."""
 
 import contextlib
+import operator
 import random
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +23,49 @@ _SINGLETON = "_rand"
 SciPy's, look there."""
 
 
+class _Swap:
+    """Functions of a module, and those that stand in their places for a while."""
+
+    def __init__(self, module: dict[str, Any], functions: dict[str, Any]) -> None:
+        self._module = module
+        self._functions = functions
+        self._names = tuple(functions)
+        # A getter of one name would give no tuple.
+        self._read = operator.itemgetter(*self._names, self._names[0])
+        self._users = self._read(module)
+        self._back = dict(zip(self._names, self._users, strict=False))
+
+    def enter(self) -> None:
+        """Put them in the places of what is there now, which is remembered."""
+        users = self._read(self._module)
+        # Hardly ever somebody has replaced one of them since.
+        if users != self._users:
+            self._users = users
+            self._back = dict(zip(self._names, users, strict=False))
+        self._module.update(self._functions)
+
+    def exit(self) -> None:
+        """Put back what was there."""
+        self._module.update(self._back)
+
+
+class _Active:
+    """Swaps that hold within a ``with`` block."""
+
+    __slots__ = ("_swaps",)
+
+    def __init__(self, swaps: tuple[_Swap, ...]) -> None:
+        self._swaps = swaps
+
+    def __enter__(self) -> None:
+        for swap in self._swaps:
+            swap.enter()
+
+    def __exit__(self, *_: object) -> None:
+        for swap in self._swaps:
+            swap.exit()
+
+
 class GlobalStreams:
     """The streams behind ``np.random`` and ``random`` that one episode sees.
 
@@ -38,26 +81,20 @@ class GlobalStreams:
     def begin(self, words: SeedWords) -> None:
         """Start new streams."""
         numpys, pythons = np.random.RandomState(words), random.Random(words.tobytes())
-        self._functions = (
-            (np.random.__dict__, _functions(numpys, np.random)),
-            (np.random.mtrand.__dict__, {_SINGLETON: numpys}),
-            (random.__dict__, _functions(pythons, random)),
+        self._active = _Active(
+            (
+                _Swap(np.random.__dict__, _functions(numpys, np.random)),
+                _Swap(np.random.mtrand.__dict__, {_SINGLETON: numpys}),
+                _Swap(random.__dict__, _functions(pythons, random)),
+            )
         )
 
-    @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Put the episode's streams in the globals' place, and back afterwards."""
-        users = [
-            (module, {name: module[name] for name in functions})
-            for module, functions in self._functions
-        ]
-        for module, functions in self._functions:
-            module.update(functions)
-        try:
-            yield
-        finally:
-            for module, functions in users:
-                module.update(functions)
+    def active(self) -> contextlib.AbstractContextManager[None]:
+        """Put the episode's streams in the globals' place, and back afterwards.
+
+        Not within itself.
+        """
+        return self._active
 
 
 def _functions(generator: object, module: ModuleType) -> dict[str, Any]:
