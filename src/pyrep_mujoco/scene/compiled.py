@@ -6,9 +6,9 @@ from typing import NamedTuple
 import mujoco
 
 from pyrep_mujoco.scene.build import build_spec
-from pyrep_mujoco.scene.frames import Frame, compose, inverse, matrix, multiply
+from pyrep_mujoco.scene.frames import Frame, compose, inverse, made, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
-from pyrep_mujoco.scene.motors import drive, regime, robot_parts
+from pyrep_mujoco.scene.motors import drive, is_locked, regime, robot_parts
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.scene.velocity_motors import VelocityMotors
 from pyrep_mujoco.ttm.joints import Joint, JointKind
@@ -78,6 +78,7 @@ class Compiled:
         # Asking MuJoCo's objects for an array takes longer than reading a number.
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
         self.qpos, self.qvel = self.data.qpos, self.data.qvel
+        self.qacc = self.data.qacc
         self.stale: bool | str = True
         """Whether anything moved since the bodies' places were worked out; `STEPPED` if
         time went on and no more."""
@@ -85,9 +86,12 @@ class Compiled:
         """Where objects are in the world: those that were asked for since then."""
         self.standing: dict[Node, Frame] = {}
         """Those of them that do not move as time goes on."""
+        self._moving: set[Node] = set()
+        """Objects of which it is known that they do."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
+        self._locked: dict[Node, bool] = {}
         self._forces: list[float] = []
         self._forces_then = math.nan
 
@@ -139,7 +143,16 @@ class Compiled:
             self.refresh()
         x, y, z = self.xpos[body].tolist()
         w, i, j, k = self.xquat[body].tolist()
-        return Frame((x, y, z), (w, i, j, k))
+        return made(Frame, ((x, y, z), (w, i, j, k)))
+
+    def keep_frame(self, node: Node, frame_w: Frame) -> None:
+        """Note where an object is in the world now."""
+        self.frames[node] = frame_w
+        if node not in self._moving:
+            if self.stands(node):
+                self.standing[node] = frame_w
+            else:
+                self._moving.add(node)
 
     def note_step(self) -> None:
         """Note that time went on."""
@@ -150,6 +163,7 @@ class Compiled:
         """Note that somebody may have moved anything unseen."""
         self.frames.clear()
         self.standing.clear()
+        self._moving.clear()
 
     def stands(self, node: Node) -> bool:
         """Whether an object does not move as time goes on."""
@@ -170,6 +184,7 @@ class Compiled:
             self.frames.update(self.standing)
         else:
             self.standing.clear()
+            self._moving.clear()
         self.stale = False
 
     def position(self, joint: Node) -> float:
@@ -266,6 +281,18 @@ class Compiled:
         self.model.jnt_range[place.joint] = state.minimum, most
         if motor is not None:
             drive(self.model, joint, actuator=motor, dof=place.dofs.start)
+            self._locked[joint] = is_locked(state)
+
+    def retarget(self, joint: Node) -> None:
+        """Let a joint's motor go for the target velocity that it has now."""
+        state, place = joint.drive, self.places[joint]
+        assert state is not None
+        # A target velocity of 0 may lock it, another free it.
+        if self._locked.get(joint) is is_locked(state):
+            dof, qpos = place.dofs.start, place.qpos.start
+            self.velocity_motors.aim(state, dof=dof, qpos=qpos)
+        else:
+            self.drive(joint)
 
     def joint_forces(self) -> list[float]:
         """Of actuators, friction and gravity's compensation in the last step.

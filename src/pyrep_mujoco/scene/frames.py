@@ -21,7 +21,7 @@ class Frame(NamedTuple):
     """Unit quaternion from this frame to the other."""
 
 
-_made = tuple.__new__
+made = tuple.__new__
 """Makes a named tuple without its own constructor, which is Python and slower."""
 
 IDENTITY = Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0))
@@ -81,7 +81,7 @@ def compose(outer: Frame, inner: Frame) -> Frame:
     y = w1 * y2 - x1 * z2 + y1 * w2 + z1 * x2
     z = w1 * z2 + x1 * y2 - y1 * x2 + z1 * w2
     length = math.sqrt(w * w + x * x + y * y + z * z)
-    return _made(
+    return made(
         Frame,
         (
             (
@@ -99,7 +99,7 @@ def inverse(place: Frame) -> Frame:
     position, (w, x, y, z) = place
     back = (w, -x, -y, -z)
     a, b, c = rotate(back, position)
-    return _made(Frame, ((-a, -b, -c), back))
+    return made(Frame, ((-a, -b, -c), back))
 
 
 def relative(place: Frame, base: Frame) -> Frame:

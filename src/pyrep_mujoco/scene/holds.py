@@ -90,6 +90,11 @@ class Holds:
         if joint not in self.frozen:
             self._compiled.drive(joint)
 
+    def retarget(self, joint: Node) -> None:
+        """Let a joint's motor go for the target velocity that it has now."""
+        if joint not in self.frozen:
+            self._compiled.retarget(joint)
+
     def _keep_still(self, joint: Node) -> None:
         """Let a free shape or a joint move or not, as the set says."""
         model, place = self._compiled.model, self._compiled.places[joint]

@@ -233,11 +233,11 @@ class Scene(State):
         self._settle()
         # Not before: what is set and set back between two steps has no effect.
         self._settle_drives()
-        data = self._compiled.data
+        compiled = self._compiled
         self._holds.step(physics_steps)
-        self._compiled.note_step()
+        compiled.note_step()
         # False for what is not a number, too. MuJoCo's own way out, a reset, is off.
-        qvel, qacc = data.qvel, data.qacc
+        qvel, qacc = compiled.qvel, compiled.qacc
         if not qvel.dot(qvel) + qacc.dot(qacc) < FASTEST**2:
             bad = np.flatnonzero(~(np.abs(qvel) + np.abs(qacc) < FASTEST))
             body = int(self._compiled.model.dof_bodyid[bad[0]]) if len(bad) else 0

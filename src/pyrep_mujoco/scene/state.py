@@ -29,6 +29,7 @@ class State:
     def __init__(self) -> None:
         self.tree = Tree()
         self._driven: set[Node] = set()
+        self._retargeted: set[Node] = set()
 
     @property
     def compiled_last(self) -> Compiled:
@@ -54,9 +55,7 @@ class State:
                 found = node.frame
             else:
                 found = compose(self.moved_w(node.parent), node.frame)
-            compiled.frames[node] = found
-            if compiled.stands(node):
-                compiled.standing[node] = found
+            compiled.keep_frame(node, found)
         return found
 
     def moved_w(self, node: Node) -> Frame:
@@ -123,13 +122,22 @@ class State:
         """Note that a joint's drive was changed: its motor, its limits."""
         self._driven.add(node)
 
+    def retarget(self, node: Node) -> None:
+        """Note that a joint's target velocity was changed, and nothing else."""
+        self._retargeted.add(node)
+
     def _settle_drives(self) -> None:
         """Let all joints do what drives them says now."""
         places = self._compiled.places
-        for node in self._driven:
+        driven, retargeted = self._driven, self._retargeted
+        for node in driven:
             if node in places:
                 self._holds.drive(node)
-        self._driven.clear()
+        for node in retargeted:
+            if node in places and node not in driven:
+                self._holds.retarget(node)
+        driven.clear()
+        retargeted.clear()
 
     def place(self, node: Node, frame_w: Frame) -> None:
         """Put an object somewhere in the world; its tree goes along.

@@ -13,6 +13,8 @@ from pyrep_mujoco.sim.object_parameters import register
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.joints import Joint, JointKind, JointMode
 
+_SPHERICAL = JointKind.SPHERICAL
+
 
 def joint(simulation: Simulation, handle: int) -> tuple[Node, Drive]:
     """A joint by handle, and what drives it.
@@ -22,9 +24,14 @@ def joint(simulation: Simulation, handle: int) -> tuple[Node, Drive]:
       SceneError: it is no joint.
     """
     node = simulation.node(handle)
-    if node.drive is None:
-        raise SceneError(node.name, "is no joint", "Give a joint's handle.")
-    return node, node.drive
+    drive = node.drive
+    if drive is None:
+        raise _no_joint(node)
+    return node, drive
+
+
+def _no_joint(node: Node) -> SceneError:
+    return SceneError(node.name, "is no joint", "Give a joint's handle.")
 
 
 def _kind(node: Node) -> JointKind:
@@ -39,7 +46,7 @@ def _straight(simulation: Simulation, handle: int) -> tuple[Node, Drive]:
       SceneError: it is no joint, or a spherical one.
     """
     node, drive = joint(simulation, handle)
-    if _kind(node) is JointKind.SPHERICAL:
+    if _kind(node) is _SPHERICAL:
         raise SceneError(
             node.name,
             "is a spherical joint, which has no single position",
@@ -56,10 +63,14 @@ def _finite(node: Node, what: str, value: float) -> float:
     """
     number = float(value)
     if not math.isfinite(number):
-        raise SceneError(
-            node.name, f"was given the {what} {number}", "Give a finite number."
-        )
+        raise _not_finite(node, what, number)
     return number
+
+
+def _not_finite(node: Node, what: str, number: float) -> SceneError:
+    return SceneError(
+        node.name, f"was given the {what} {number}", "Give a finite number."
+    )
 
 
 def simGetJointType(objectHandle: int) -> int:
@@ -73,10 +84,11 @@ def simGetJointPosition(jointHandle: int) -> float:
     CoppeliaSim refuses the latter; PyRep does not look and reads the 0 that was there.
     """
     simulation = current()
-    node, _ = joint(simulation, jointHandle)
-    if _kind(node) is JointKind.SPHERICAL:
-        return 0.0
-    return simulation.scene.joint_position(node)
+    node = simulation.node(jointHandle)
+    source = node.source
+    if not isinstance(source, Joint):
+        raise _no_joint(node)
+    return 0.0 if source.kind is _SPHERICAL else simulation.scene.joint_position(node)
 
 
 def simSetJointPosition(jointHandle: int, position: float) -> None:
@@ -125,8 +137,11 @@ def simSetJointTargetVelocity(jointHandle: int, targetVelocity: float) -> None:
     """Let the motor go for a velocity [rad/s or m/s], without position control."""
     simulation = current()
     node, drive = joint(simulation, jointHandle)
-    drive.target_velocity = _finite(node, "target velocity", targetVelocity)
-    simulation.scene.redrive(node)
+    velocity = float(targetVelocity)
+    if not math.isfinite(velocity):
+        raise _not_finite(node, "target velocity", velocity)
+    drive.target_velocity = velocity
+    simulation.scene.retarget(node)
 
 
 def simGetJointTargetPosition(jointHandle: int) -> float:

@@ -29,6 +29,7 @@ class Simulation:
 
     def __init__(self) -> None:
         self.scene = Scene()
+        self._find = self.scene.tree.find_handle
         self.running = False
         """Whether it was started and not stopped since."""
         self.control_dt = CONTROL_DT
@@ -52,8 +53,7 @@ class Simulation:
         Raises:
           UnknownObjectError: there is none.
         """
-        tree = self.scene.tree
-        return tree.find_handle(handle) or tree.node(handle)
+        return self._find(handle) or self.scene.tree.node(handle)
 
     def step(self) -> None:
         """Let time go on by a control step.
