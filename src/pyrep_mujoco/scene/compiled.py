@@ -1,6 +1,5 @@
 """A tree of objects as MuJoCo has it: what was compiled, and where to find what."""
 
-import math
 from typing import NamedTuple
 
 import mujoco
@@ -86,14 +85,13 @@ class Compiled:
         """Where objects are in the world: those that were asked for since then."""
         self.standing: dict[Node, Frame] = {}
         """Those of them that do not move as time goes on."""
-        self._moving: set[Node] = set()
+        self.moving: set[Node] = set()
         """Objects of which it is known that they do."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
         self._locked: dict[Node, bool] = {}
-        self._forces: list[float] = []
-        self._forces_then = math.nan
+        self._forces: list[float] | None = None
 
     def _find(self, tree: Tree) -> None:
         kinds = mujoco.mjtObj
@@ -141,21 +139,19 @@ class Compiled:
         """Where a body is in the world."""
         if self.stale:
             self.refresh()
-        x, y, z = self.xpos[body].tolist()
-        w, i, j, k = self.xquat[body].tolist()
-        return made(Frame, ((x, y, z), (w, i, j, k)))
+        position, quat = self.xpos[body].tolist(), self.xquat[body].tolist()
+        return made(Frame, (tuple(position), tuple(quat)))
 
-    def keep_frame(self, node: Node, frame_w: Frame) -> None:
-        """Note where an object is in the world now."""
-        self.frames[node] = frame_w
-        if node not in self._moving:
-            if self.stands(node):
-                self.standing[node] = frame_w
-            else:
-                self._moving.add(node)
+    def keep_standing(self, node: Node, frame_w: Frame) -> None:
+        """Note where an object is, if it does not move as time goes on."""
+        if self.stands(node):
+            self.standing[node] = frame_w
+        else:
+            self.moving.add(node)
 
     def note_step(self) -> None:
         """Note that time went on."""
+        self._forces = None
         if not self.stale:
             self.stale = STEPPED
 
@@ -163,7 +159,7 @@ class Compiled:
         """Note that somebody may have moved anything unseen."""
         self.frames.clear()
         self.standing.clear()
-        self._moving.clear()
+        self.moving.clear()
 
     def stands(self, node: Node) -> bool:
         """Whether an object does not move as time goes on."""
@@ -184,7 +180,7 @@ class Compiled:
             self.frames.update(self.standing)
         else:
             self.standing.clear()
-            self._moving.clear()
+            self.moving.clear()
         self.stale = False
 
     def position(self, joint: Node) -> float:
@@ -299,16 +295,16 @@ class Compiled:
 
         For each degree of freedom [N or Nm].
         """
-        data = self.data
-        time_s = data.time
         # Programs ask joint by joint.
-        if time_s != self._forces_then:
-            forces = data.qfrc_actuator + data.qfrc_gravcomp
-            # Friction's rows come right behind those of equalities, one for a joint.
-            rows = slice(data.ne, data.ne + data.nf)
-            forces[data.efc_id[rows]] += data.efc_force[rows]
-            self._forces, self._forces_then = forces.tolist(), time_s
-        return self._forces
+        if (known := self._forces) is not None:
+            return known
+        data = self.data
+        forces = data.qfrc_actuator + data.qfrc_gravcomp
+        # Friction's rows come right behind those of equalities, one for a joint.
+        rows = slice(data.ne, data.ne + data.nf)
+        forces[data.efc_id[rows]] += data.efc_force[rows]
+        self._forces = told = forces.tolist()
+        return told
 
     def is_fixed(self, node: Node | None) -> bool:
         """Whether a shape's body cannot move, but for being put elsewhere."""

@@ -1,12 +1,13 @@
 """What force sensors measure, and when they break."""
 
+import math
 from typing import NamedTuple
 
 import mujoco
 import numpy as np
 
 from pyrep_mujoco.scene.compiled import Compiled
-from pyrep_mujoco.scene.frames import rotate
+from pyrep_mujoco.scene.frames import FloatArray, made, rotate
 from pyrep_mujoco.scene.links import link
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
@@ -27,14 +28,24 @@ class Load(NamedTuple):
     """About the sensor's x, y and z axes [Nm]."""
 
 
+class _Held(NamedTuple):
+    """What a sensor holds."""
+
+    forces: FloatArray
+    """Between its body and what carries it, in MuJoCo's state (6,)."""
+    about: FloatArray
+    """Point that these are about, in MuJoCo's state (3,)."""
+
+
 class ForceSensors:
     """Questions about the force sensors of a scene."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._reckoned: tuple[object, float] | None = None
-        self._settled: tuple[object, int] | None = None
-        self._bodies: dict[Node, int | None] = {}
+        self._reckoned = math.nan
+        self._settled = -1
+        self._compiled: Compiled | None = None
+        self._held: dict[Node, _Held | None] = {}
         self._violations: dict[Node, int] = {}
         self._breakable: list[Node] = []
         self._of: object = None
@@ -43,21 +54,26 @@ class ForceSensors:
         """The load in the physics' last step; None if the sensor holds nothing."""
         scene = self._scene
         compiled = scene.compiled
-        body = self._body_on(sensor, compiled)
-        if body is None:
+        if self._compiled is not compiled or self._settled != scene.times_settled:
+            if self._compiled is not compiled:
+                self._compiled, self._reckoned = compiled, math.nan
+            self._settled = scene.times_settled
+            self._held.clear()
+        held = self._held.get(sensor)
+        if held is None and sensor not in self._held:
+            held = self._held[sensor] = _held(sensor, compiled)
+        if held is None:
             return None
-        model, data = compiled.model, compiled.data
-        now = compiled, float(data.time)
+        data = compiled.data
+        now = data.time
         if self._reckoned != now:
             # Once for all sensors: accelerations and contacts give the forces.
-            mujoco.mj_rnePostConstraint(model, data)
+            mujoco.mj_rnePostConstraint(compiled.model, data)
             self._reckoned = now
-        # Between the body and what holds it, about the centre of mass of the whole
-        # tree of bodies that it belongs to, along the world's axes.
-        about_x, about_y, about_z, along_x, along_y, along_z = data.cfrc_int[
-            body
-        ].tolist()
-        left, ahead, up = data.subtree_com[model.body_rootid[body]].tolist()
+        # About the centre of mass of the whole tree of bodies that the sensor's belongs
+        # to, along the world's axes.
+        about_x, about_y, about_z, along_x, along_y, along_z = held.forces.tolist()
+        left, ahead, up = held.about.tolist()
         (x, y, z), (w, i, j, k) = scene.frame_w(sensor)
         # NumPy takes ten times as long for so few numbers.
         x, y, z = x - left, y - ahead, z - up
@@ -65,21 +81,13 @@ class ForceSensors:
         about_y -= z * along_x - x * along_z
         about_z -= x * along_y - y * along_x
         back = (w, -i, -j, -k)
-        return Load(
-            list(rotate(back, (-along_x, -along_y, -along_z))),
-            list(rotate(back, (-about_x, -about_y, -about_z))),
+        return made(
+            Load,
+            (
+                [*rotate(back, (-along_x, -along_y, -along_z))],
+                [*rotate(back, (-about_x, -about_y, -about_z))],
+            ),
         )
-
-    def _body_on(self, sensor: Node, compiled: Compiled) -> int | None:
-        """The body that a sensor holds now; None if it holds nothing."""
-        settled = compiled, self._scene.times_settled
-        if self._settled != settled:
-            self._settled, self._bodies = settled, {}
-        if sensor not in self._bodies:
-            held = (child for child in sensor.children if _holds(sensor, child))
-            child = next(held, None)
-            self._bodies[sensor] = None if child is None else compiled.bodies.get(child)
-        return self._bodies[sensor]
 
     def count_violations(self) -> None:
         """Break sensors whose load was too great often enough in a row.
@@ -128,8 +136,15 @@ class ForceSensors:
         return [node for node in self._breakable if not node.broken]
 
 
-def _holds(sensor: Node, child: Node) -> bool:
-    return link(child).sensor is sensor
+def _held(sensor: Node, compiled: Compiled) -> _Held | None:
+    """What a sensor holds now; None if it holds nothing."""
+    held = (child for child in sensor.children if link(child).sensor is sensor)
+    child = next(held, None)
+    body = None if child is None else compiled.bodies.get(child)
+    if body is None:
+        return None
+    root = compiled.model.body_rootid[body]
+    return _Held(compiled.data.cfrc_int[body], compiled.data.subtree_com[root])
 
 
 def _is_too_much(source: ForceSensor, load: Load) -> bool:

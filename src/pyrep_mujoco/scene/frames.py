@@ -94,6 +94,23 @@ def compose(outer: Frame, inner: Frame) -> Frame:
     )
 
 
+def shifted(
+    outer: Frame, point: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """A point of the frame ``outer`` in the frame that this one is in.
+
+    The numbers are those of `compose`, bit for bit.
+    """
+    (left, ahead, up), (w, x, y, z) = outer
+    a, b, c = point
+    p, q, r = 2 * (y * c - z * b), 2 * (z * a - x * c), 2 * (x * b - y * a)
+    return (
+        left + (a + w * p + y * r - z * q),
+        ahead + (b + w * q + z * p - x * r),
+        up + (c + w * r + x * q - y * p),
+    )
+
+
 def inverse(place: Frame) -> Frame:
     """The place of the other frame in this one."""
     position, (w, x, y, z) = place

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from pyrep_mujoco.scene.detection import Detection, DetectionVolume, Point
 from pyrep_mujoco.scene.entities import members
-from pyrep_mujoco.scene.frames import Frame, relative
+from pyrep_mujoco.scene.frames import (
+    IDENTITY,
+    Frame,
+    compose,
+    inverse,
+    relative,
+    shifted,
+)
 from pyrep_mujoco.scene.places import place_of
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surface, Surfaces
@@ -48,8 +55,12 @@ class _Pair:
     """The object's, if it is a shape."""
     hint: int | None = None
     """Which of its triangles was seen last."""
-    place: tuple[Frame, Frame] | None = None
-    """Where both were when they were asked for last."""
+    base: Frame | None = None
+    """Where the sensor was when it was asked last."""
+    back: Frame = IDENTITY
+    """Where the world was in its frame."""
+    place: Frame | None = None
+    """Where the object was."""
     answer: Point | None = None
     """The answer then."""
 
@@ -84,10 +95,11 @@ class Proximity:
           not be the nearest one; None if none is.
         """
         pair = self._pair(sensor, thing)
-        place = self._scene.frame_w(sensor), self._scene.frame_w(thing)
+        base, place = self._scene.frame_w(sensor), self._scene.frame_w(thing)
+        if base != pair.base:
+            pair.base, pair.back, pair.place = base, inverse(base), None
         if place != pair.place:
-            seen = relative(place[1], place[0])
-            pair.answer = self._detected(pair, thing, seen)
+            pair.answer = self._detected(pair, thing, place)
             pair.place = place
         return pair.answer
 
@@ -123,12 +135,13 @@ class Proximity:
             return None
         return best
 
-    def _detected(self, pair: _Pair, thing: Node, seen: Frame) -> Point | None:
+    def _detected(self, pair: _Pair, thing: Node, place: Frame) -> Point | None:
         volume, source = pair.volume, pair.sensor
         assert isinstance(source, ProximitySensor)
         if pair.surface is None:
-            return self._point(volume, source, thing, seen.position)
-        position, rotation = place_of(seen)
+            seen = shifted(pair.back, place.position)
+            return self._point(volume, source, thing, seen)
+        position, rotation = place_of(compose(pair.back, place))
         if not volume.may_hold(pair.surface, position, rotation):
             return None
         blocks = self._blocks_of(thing, pair.surface)
@@ -185,15 +198,10 @@ class Proximity:
         thing: Node,
         position: Point,
     ) -> Point | None:
-        x, y, z = position
+        if not isinstance(thing.source, Dummy) or not volume.holds(position):
+            return None
         least = source.volume.smallest_distance or 0.0
-        if (
-            isinstance(thing.source, Dummy)
-            and volume.holds((x, y, z))
-            and math.hypot(x, y, z) >= least
-        ):
-            return x, y, z
-        return None
+        return position if math.hypot(*position) >= least else None
 
     def _volume(self, sensor: Node) -> DetectionVolume:
         source = sensor.source

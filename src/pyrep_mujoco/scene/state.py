@@ -46,16 +46,22 @@ class State:
         compiled = self._compiled
         if compiled.stale:
             compiled.refresh()
-        found = compiled.frames.get(node)
+        frames = compiled.frames
+        found = frames.get(node)
         if found is None:
-            body = compiled.bodies.get(node)
+            body, parent = compiled.bodies.get(node), node.parent
             if body is not None:
                 found = compiled.frame_w(body)
-            elif node.parent is None:
+            elif parent is None:
                 found = node.frame
             else:
-                found = compose(self.moved_w(node.parent), node.frame)
-            compiled.keep_frame(node, found)
+                base = frames.get(parent) or self.frame_w(parent)
+                if parent.drive is not None:
+                    base = compose(base, self._moved(parent))
+                found = compose(base, node.frame)
+            frames[node] = found
+            if node not in compiled.moving:
+                compiled.keep_standing(node, found)
         return found
 
     def moved_w(self, node: Node) -> Frame:

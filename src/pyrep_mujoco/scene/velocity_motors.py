@@ -44,7 +44,6 @@ class VelocityMotors:
         self._followers: dict[int, tuple[int, float, float, float]] = {}
         self._arrays: tuple[np.ndarray, ...] | None = None
         self._locks: dict[int, tuple[int, float]] = {}
-        self._lock_arrays: tuple[np.ndarray, ...] | None = None
         self.pair_friction = PairFriction(model, data)
         """Of contacts, which time goes on with, too."""
 
@@ -62,10 +61,8 @@ class VelocityMotors:
         if is_locked(joint):
             if dof not in self._locks:
                 self._locks[dof] = qpos, self._data.qpos.item(qpos)
-                self._lock_arrays = None
             return
-        if self._locks.pop(dof, None) is not None:
-            self._lock_arrays = None
+        self._locks.pop(dof, None)
         if not joint.motor:
             return
         if not joint.position_control:
@@ -82,7 +79,6 @@ class VelocityMotors:
         """Note that a joint was put elsewhere: a lock holds it there from now on."""
         if dof in self._locks:
             self._locks[dof] = qpos, self._data.qpos.item(qpos)
-            self._lock_arrays = None
 
     def step(self, physics_steps: int) -> None:
         """Let time go on by so many physics steps."""
@@ -93,11 +89,14 @@ class VelocityMotors:
     def _aim_locks(self, physics_steps: int) -> None:
         """Let locks go for what brings their joints back in so many physics steps."""
         if self._locks:
-            at, qpos, places = self._locking()
-            error = places - self._data.qpos[qpos]
+            now, velocities = self._data.qpos, self._velocities
             share = 1 - (1 - LOCK_SHARE) ** physics_steps
-            way = error * (share / (physics_steps * PHYSICS_DT))
-            self._velocities[at] = np.where(np.abs(error) > LOCK_TOLERANCE, way, 0.0)
+            rate = share / (physics_steps * PHYSICS_DT)
+            # For a few joints arrays would take longer.
+            for dof, (qpos, place) in self._locks.items():
+                error = place - now.item(qpos)
+                far = abs(error) > LOCK_TOLERANCE
+                velocities[dof] = error * rate if far else 0.0
 
     def _step(self, physics_steps: int) -> None:
         model, data = self._model, self._data
@@ -122,13 +121,6 @@ class VelocityMotors:
             if data.ncon:
                 self.pair_friction.apply()
             solve(model, data)
-
-    def _locking(self) -> tuple[np.ndarray, ...]:
-        """Of locked joints: where velocities and positions stand, and their places."""
-        if self._lock_arrays is None:
-            qpos, places = map(np.array, zip(*self._locks.values(), strict=True))
-            self._lock_arrays = np.array(list(self._locks)), qpos, places
-        return self._lock_arrays
 
     def _following(self) -> tuple[np.ndarray, ...]:
         """Of motors that hold positions: dofs, and the four numbers of each."""

@@ -37,8 +37,9 @@ def simReadProximitySensor(
       UnknownObjectError: there is no such object.
       SceneError: it is no proximity sensor.
     """
-    sensor, source = _sensor(sensorHandle)
-    readings = current().part(ProximityReadings)
+    simulation = current()
+    sensor, source = _sensor(simulation, sensorHandle)
+    readings = simulation.part(ProximityReadings)
     found = readings.proximity.read(sensor, source.entity)
     if found is None:
         return 0, [-1], [0.0] * 3, [0.0] * 3
@@ -65,11 +66,12 @@ def simCheckProximitySensor(
       SceneError: the first object is no proximity sensor.
     """
     simulation = current()
-    sensor, source = _sensor(sensorHandle)
+    sensor, source = _sensor(simulation, sensorHandle)
     proximity = simulation.part(ProximityReadings).proximity
     tree = simulation.scene.tree
-    if entityHandle in tree:
-        point = proximity.detects(sensor, tree.node(entityHandle))
+    named = tree.find_handle(entityHandle)
+    if named is not None:
+        point = proximity.detects(sensor, named)
         return (0, [0.0] * 3) if point is None else (1, list(point))
     things = tree if entityHandle == HANDLE_ALL else objects_of(tree, entityHandle)
     for thing in things:
@@ -82,8 +84,8 @@ def simCheckProximitySensor(
     return 0, [0.0] * 3
 
 
-def _sensor(handle: int) -> tuple[Node, ProximitySensor]:
-    node = current().node(handle)
+def _sensor(simulation: Simulation, handle: int) -> tuple[Node, ProximitySensor]:
+    node = simulation.node(handle)
     if not isinstance(node.source, ProximitySensor):
         raise SceneError(
             node.name,
