@@ -1,6 +1,7 @@
 """What a picture is taken with: where from, how wide, how near and far."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import mujoco
@@ -8,6 +9,9 @@ import numpy as np
 
 from pyrep_mujoco.scene.frames import FloatArray, Frame, matrix
 from pyrep_mujoco.ttm.vision_sensors import VisionSensor
+
+_KEPT = 64
+"""Views whose planes are remembered: most cameras stand still."""
 
 
 class View(NamedTuple):
@@ -32,7 +36,7 @@ class View(NamedTuple):
 
     def aim(self, scene: mujoco.MjvScene) -> None:
         """Let MuJoCo draw a scene so."""
-        axes = matrix(self.place)
+        axes = _axes(self.place)
         scale = self.near if self.perspective else 1.0
         # Both eyes: MuJoCo takes the mean of them where there is no stereo.
         for camera in scene.camera:
@@ -54,18 +58,8 @@ class View(NamedTuple):
           centres: (n, 3) in the world [m].
           radii: (n,) [m].
         """
-        along = (centres - self.place.position) @ matrix(self.place)
-        ahead = along[:, 2]
-        seen = (ahead + radii > self.near) & (ahead - radii < self.far)
-        for axis, half in ((0, self.half_width), (1, self.half_height)):
-            beside = np.abs(along[:, axis])
-            if self.perspective:
-                # The distance from the plane through the eye and the picture's edge.
-                outside = (beside - half * ahead) / math.hypot(1.0, half)
-            else:
-                outside = beside - half
-            seen &= outside < radii
-        return seen
+        normals, offsets = _planes(self)
+        return np.all(centres @ normals + offsets < radii[:, None], axis=1)
 
     def metres(self, depth: np.ndarray) -> np.ndarray:
         """Distances along the view [m] of OpenGL's depths: 1 is near, 0 is far."""
@@ -74,6 +68,34 @@ class View(NamedTuple):
             return far - depth * (far - near)
         share = near / far
         return near / (share + depth * (1 - share))
+
+
+@lru_cache(_KEPT)
+def _axes(place: Frame) -> FloatArray:
+    """The rotation of a view; (3, 3), not to be written."""
+    return matrix(place)
+
+
+@lru_cache(_KEPT)
+def _planes(view: View) -> tuple[FloatArray, FloatArray]:
+    """The planes around what a view shows.
+
+    Returns:
+      unit normals (3, 6) that point outwards, and offsets (6,) [m]: what is added to a
+      point's product with a normal gives its height above the plane.
+    """
+    sides = []
+    for axis, half in ((0, view.half_width), (1, view.half_height)):
+        for sign in (1.0, -1.0):
+            side = np.zeros(4)
+            side[axis] = sign
+            # Through the eye and the picture's edge, or through the edge alone.
+            side[2 if view.perspective else 3] = -half
+            sides.append(side / np.linalg.norm(side[:3]))
+    ends = [(0.0, 0.0, -1.0, view.near), (0.0, 0.0, 1.0, -view.far)]
+    planes = np.array([*sides, *ends]).T
+    normals = _axes(view.place) @ planes[:3]
+    return normals, planes[3] - np.array(view.place.position) @ normals
 
 
 def view_of(sensor: VisionSensor, place: Frame) -> View:
