@@ -300,10 +300,14 @@ class Compiled:
             return known
         data = self.data
         forces = data.qfrc_actuator + data.qfrc_gravcomp
-        # Friction's rows come right behind those of equalities, one for a joint.
-        rows = slice(data.ne, data.ne + data.nf)
-        forces[data.efc_id[rows]] += data.efc_force[rows]
         self._forces = told = forces.tolist()
+        # Friction's rows come right behind those of equalities, one for a joint. For
+        # so few numbers, arrays as indices would take longer.
+        rows = slice(data.ne, data.ne + data.nf)
+        for dof, force in zip(
+            data.efc_id[rows].tolist(), data.efc_force[rows].tolist(), strict=True
+        ):
+            told[dof] += force
         return told
 
     def is_fixed(self, node: Node | None) -> bool:

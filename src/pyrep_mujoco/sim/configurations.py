@@ -92,9 +92,10 @@ def simSetConfigurationTree(data: bytes) -> None:
     places = {
         scene.tree.node(handle): Configuration(
             parent,
-            Frame(tuple(position), tuple(quat)),
+            # Python's own numbers: NumPy's make all reckoning with them much slower.
+            Frame(tuple(position.tolist()), tuple(quat.tolist())),
             joint,
-            tuple(turn),
+            tuple(turn.tolist()),
         )
         for handle, parent, position, quat, joint, turn in np.frombuffer(
             body, _ROW
