@@ -44,9 +44,11 @@ _UNREAD_TYPES = {
 
 def type_of(source: SceneObject) -> int:
     """The API's number of an object's kind."""
-    if isinstance(source, UnreadObject):
+    known = _TYPES.get(type(source))
+    if known is None:
+        assert isinstance(source, UnreadObject)
         return _UNREAD_TYPES[source.kind]
-    return _TYPES[type(source)]
+    return known
 
 
 def simGetObjectHandle(objectName: str) -> int:
@@ -63,8 +65,8 @@ def simGetObjectHandle(objectName: str) -> int:
 
 def simGetObjectName(objectHandle: int) -> str:
     """An object's name; empty if there is no such object."""
-    tree = current().scene.tree
-    return tree.node(objectHandle).name if objectHandle in tree else ""
+    node = current().scene.tree.find_handle(objectHandle)
+    return "" if node is None else node.name
 
 
 def simSetObjectName(objectHandle: int, name: str) -> None:

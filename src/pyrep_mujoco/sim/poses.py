@@ -27,10 +27,10 @@ def _base(simulation: Simulation, node: Node, handle: int) -> Frame | None:
 def _place(objectHandle: int, base: int) -> Frame:
     simulation = current()
     node = simulation.node(objectHandle)
-    place = simulation.scene.frame_w(node)
+    scene = simulation.scene
     if base == WORLD:
-        return place
-    seen_from = _base(simulation, node, base)
+        return scene.frame_w(node)
+    place, seen_from = scene.frame_w(node), _base(simulation, node, base)
     return place if seen_from is None else relative(place, seen_from)
 
 
