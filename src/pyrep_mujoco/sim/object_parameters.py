@@ -47,18 +47,26 @@ def register(
 def _find(node: Node, number: int) -> Parameter:
     known = _KNOWN.get(number)
     if known is None or not isinstance(node.source, known.kind):
-        raise SceneError(
-            node.name,
-            f"has no parameter {number} here",
-            'Use engine="coppeliasim" for what needs it.',
-        )
+        raise _missing(node, number)
     return known
+
+
+def _missing(node: Node, number: int) -> SceneError:
+    return SceneError(
+        node.name,
+        f"has no parameter {number} here",
+        'Use engine="coppeliasim" for what needs it.',
+    )
 
 
 def _get(handle: int, number: int) -> Any:
     simulation = current()
     node = simulation.node(handle)
-    return _find(node, number).read(simulation, node)
+    # `_find` without the call: programs ask for every joint's velocity.
+    known = _KNOWN.get(number)
+    if known is None or not isinstance(node.source, known.kind):
+        raise _missing(node, number)
+    return known.read(simulation, node)
 
 
 def _set(handle: int, number: int, value: Any) -> None:
