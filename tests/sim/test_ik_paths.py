@@ -90,6 +90,14 @@ def test_a_line_is_straight_and_even_and_ends_at_the_target(arm: Arm) -> None:
     assert np.abs(np.diff(path, axis=0)).max() < 0.1
 
 
+def test_points_of_a_short_line_differ(arm: Arm) -> None:
+    """What PyRep divides by is the distance between points; it got NaN of 0 by 0."""
+    arm.aim((0.001, 0.0, 0.0))
+    path = arm.line(50)
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    assert steps.min() > 0.5 * steps.max()
+
+
 def test_a_line_out_of_reach_is_no_path(arm: Arm) -> None:
     arm.aim((5.0, 0.0, 0.0))
     assert arm.line(50).size == 0

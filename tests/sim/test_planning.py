@@ -7,7 +7,7 @@ import pytest
 
 import ttm_writer as w
 from pyrep_mujoco.scene.frames import frame
-from pyrep_mujoco.sim import simulation
+from pyrep_mujoco.sim import ompl_search, simulation
 from pyrep_mujoco.sim.collisions import simCheckCollision
 from pyrep_mujoco.sim.ik_paths import collision_check
 from pyrep_mujoco.sim.ompl_search import OWN, RELATIVES
@@ -124,6 +124,18 @@ def test_the_nearest_goal_that_can_be_gone_to_straight_is_taken(
     goals = np.array([[-2.5, 0.0], [2.5, 0.0], [1.5, 0.5]])
     path = plan(collection, goals=goals)
     np.testing.assert_allclose(path, np.linspace([0, 0], [1.5, 0.5], 300), atol=1e-9)
+
+
+def test_a_search_that_finds_nothing_does_not_end_the_others(
+    collection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So few that only some searches find a way around the post.
+    monkeypatch.setattr(ompl_search, "MAX_CHECKS", 40)
+    found = []
+    for trials in (1, 10):
+        np.random.seed(0)  # noqa: NPY002
+        found.append([plan(collection, trials=trials).size > 0 for _ in range(10)])
+    assert 0 < sum(found[0]) < sum(found[1])
 
 
 def test_goals_that_collide_have_no_path(collection: int) -> None:

@@ -1,9 +1,11 @@
 """A few whole steps of inverse kinematics, many starts at once."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
 from pyrep_mujoco.sim import simulation
@@ -21,6 +23,9 @@ def asked() -> Iterator[Problem]:
     yield found
     simulation.end()
 
+
+RECORDED = Path(__file__).parents[1] / "data" / "delta_ee_ik.npz"
+"""Moves of a Panda in CoppeliaSim: joints and tip before, the move, and what came."""
 
 READY = np.array([0.0, 0.2, 0.0, -1.8, 0.0, 2.0, 0.79])
 
@@ -71,3 +76,54 @@ def test_damping_shortens_steps(asked: Problem) -> None:
         for damping in (0.0, 1.0)
     ]
     assert np.linalg.norm(moves[1]) < 0.9 * np.linalg.norm(moves[0])
+
+
+def turned(pose: np.ndarray, vector: list[float]) -> np.ndarray:
+    """A pose (4, 4), turned about its own axes by a rotation vector (3,) [rad]."""
+    found = pose.copy()
+    found[:3, :3] = pose[:3, :3] @ Rotation.from_rotvec(vector).as_matrix()
+    return found
+
+
+def test_steps_come_as_far_as_coppeliasims_do(asked: Problem) -> None:
+    """A patient solver does one of the moves that it gives up, row 6."""
+    reached = []
+    rows = np.load(RECORDED)["rows"]
+    for row in rows:
+        start = row[None, :7]
+        # The recorded robot stood elsewhere: the move as its tip saw it.
+        tip, move = np.eye(4), np.eye(4)
+        tip[:3, :3] = Rotation.from_quat(row[10:14]).as_matrix()
+        move[:3, :3] = Rotation.from_quat(row[17:21]).as_matrix()
+        seen = tip.T @ move @ tip
+        seen[:3, 3] = tip[:3, :3].T @ row[14:17]
+        target = asked.reaches[0].chain.tip(start)[0] @ seen
+        ends, there = asked.solve(start, [target])
+        reached.append(bool(there[0]))
+        if there[0]:
+            # The recorded robot came there by physics.
+            np.testing.assert_allclose(ends[0], row[23:30], atol=0.01)
+    assert reached == (rows[:, 21] == 1).tolist()
+
+
+def test_a_first_step_is_made_even_within_the_precision(asked: Problem) -> None:
+    target = asked.reaches[0].chain.tip(READY[None])[0]
+    target[:3, 3] += (3e-4, 0.0, 0.0)
+    ends, reached = asked.solve(READY[None], [target])
+    assert reached[0]
+    left = asked.reaches[0].chain.tip(ends)[0, :3, 3] - target[:3, 3]
+    assert np.linalg.norm(left) < 1e-6
+
+
+def test_the_angle_between_axes_is_what_counts(asked: Problem) -> None:
+    """The precision is 0.1 deg, and a turn about x and z moves each by less."""
+    tip = asked.reaches[0].chain.tip(READY[None])[0]
+    reached = [
+        step_to_targets(
+            *(asked.reaches, READY[None], [turned(tip, np.radians(turn).tolist())]),
+            asked.limits,
+            iterations=0,
+        )[1][0]
+        for turn in ([0.0, 0.0, 0.09], [0.0, 0.0, 0.11], [0.09, 0.0, 0.09])
+    ]
+    assert reached == [True, False, True]

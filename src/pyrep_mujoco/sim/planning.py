@@ -14,11 +14,12 @@ from pyrep_mujoco.sim.simulation import current
 POINTS = 300
 """Of a path at least, as in PyRep's script."""
 
-RESOLUTION = 0.05
-"""Distance of joint positions that are tried while a path is sought [rad]; the points
-of the path that was found are all tried again."""
+RESOLUTION = 0.01
+"""Distance of joint positions that are tried while a path is sought, as a share of the
+space's extent: that of CoppeliaSim's plug-in (simExtOMPL 4.1.0, ``plugin.cpp``). The
+points of the path that was found are all tried again."""
 
-FINER = 0.25
+FINER = 0.1
 """By how much nearer they are in a last search, if all paths found touched something
 between the positions tried."""
 
@@ -76,31 +77,35 @@ def nonlinear_path(
     if not len(goals):
         return None
     lower, upper = limits(nodes)
-    space = joint_space(
-        np.minimum(np.maximum(lower, -_WHOLE_TURN), start),
-        np.maximum(np.minimum(upper, _WHOLE_TURN), start),
-    )
+    lower = np.minimum(np.maximum(lower, -_WHOLE_TURN), start)
+    upper = np.maximum(np.minimum(upper, _WHOLE_TURN), start)
+    space = joint_space(lower, upper)
+    resolution = RESOLUTION * float(np.linalg.norm(upper - lower))
     shortest: FloatArray | None = None
+    touching = False
     for trial in range(trials + 1):
         last = trial == trials
-        if last and shortest is not None:
+        if last and (shortest is not None or not touching):
             break
+        # As in PyRep's script, a search that found nothing does not end the others:
+        # through a narrow gap every second or third finds a way.
         corners = search(
             space,
             start,
             goals,
             _one(check),
             algorithm=algorithm,
-            resolution=RESOLUTION * (FINER if last else 1.0),
+            resolution=resolution * (FINER if last else 1.0),
             seed=draw_seed(),
         )
         if corners is None:
-            # It had all the checks that it may have; the next would need as many.
-            break
+            continue
         if shortest is None or length(corners) < length(shortest):
             path = even(corners, POINTS)
             if not check(path).any():
                 shortest = path
+            else:
+                touching = True
     return shortest
 
 
