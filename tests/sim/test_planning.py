@@ -126,11 +126,22 @@ def test_the_nearest_goal_that_can_be_gone_to_straight_is_taken(
     np.testing.assert_allclose(path, np.linspace([0, 0], [1.5, 0.5], 300), atol=1e-9)
 
 
+def test_a_short_way_around_is_taken_before_a_long_straight_one(
+    collection: int,
+) -> None:
+    goals = np.array([[2.95, 0.0], [-2.0, 0.0]])
+    np.random.seed(0)  # noqa: NPY002
+    path = plan(collection, goals=goals, trials=5)
+    np.testing.assert_allclose(path[-1], goals[1], atol=1e-6)
+    assert np.linalg.norm(np.diff(path, axis=0), axis=1).sum() < 2.95
+    assert is_free(path, collection)
+
+
 def test_a_search_that_finds_nothing_does_not_end_the_others(
     collection: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So few that only some searches find a way around the post.
-    monkeypatch.setattr(ompl_search, "MAX_CHECKS", 40)
+    monkeypatch.setattr(ompl_search, "MAX_CHECKS", 90)
     found = []
     for trials in (1, 10):
         np.random.seed(0)  # noqa: NPY002

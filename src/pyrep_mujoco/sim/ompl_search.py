@@ -21,6 +21,9 @@ MAX_CHECKS_OF_IMPROVERS = 3_000
 """The same for planners that go on to shorten what they have found until they are
 stopped."""
 
+MOST_ROUNDS = 5
+"""Of shortening a path that was found, the most that OMPL's own simplification makes."""
+
 IMPROVERS = ("BITstar", "RRTstar")
 """Such planners."""
 
@@ -186,9 +189,18 @@ def search(
         if not problem.hasExactSolution():
             return None
         path: Any = problem.getSolutionPath()
-        simplifier = package("ompl.geometric", _PURPOSE).PathSimplifier(information)
+        # Given the goals, it also leads the end to a nearer one, as CoppeliaSim's
+        # plug-in has it do (simExtOMPL 4.1.0, ``plugin.cpp``).
+        simplifier = package("ompl.geometric", _PURPOSE).PathSimplifier(
+            information, ends
+        )
         simplifier.reduceVertices(path)
-        simplifier.partialShortcutPath(path)
+        never = base.PlannerTerminationCondition(lambda: False)
+        for _ in range(MOST_ROUNDS):
+            shorter = simplifier.partialShortcutPath(path)
+            nearer = len(goals) > 1 and simplifier.findBetterGoal(path, never)
+            if not (shorter or nearer):
+                break
         if points:
             path.interpolate(points)
         return np.array([space.read(state) for state in path.getStates()])

@@ -14,12 +14,11 @@ from pyrep_mujoco.sim.simulation import current
 POINTS = 300
 """Of a path at least, as in PyRep's script."""
 
-RESOLUTION = 0.01
-"""Distance of joint positions that are tried while a path is sought, as a share of the
-space's extent: that of CoppeliaSim's plug-in (simExtOMPL 4.1.0, ``plugin.cpp``). The
-points of the path that was found are all tried again."""
+RESOLUTION = 0.05
+"""Distance of joint positions that are tried while a path is sought [rad]; the points
+of the path that was found are all tried again."""
 
-FINER = 0.1
+FINER = 0.25
 """By how much nearer they are in a last search, if all paths found touched something
 between the positions tried."""
 
@@ -39,8 +38,10 @@ def nonlinear_path(
 ) -> FloatArray | None:
     """The shortest path that was found to any of several joint positions.
 
-    The straight one to the nearest goal that it is free to is shorter than any other
-    that a search could find there, and needs none.
+    The straight one to the nearest goal is shorter than any other, and needs no search
+    if it is free. A straight one to another goal competes with what is found: a way
+    around something to a near goal may be shorter, and an arm that went far may lack
+    room for what it is to do next.
 
     Args:
       algorithm: PyRep's name of a planner.
@@ -69,33 +70,35 @@ def nonlinear_path(
     if check(start[None])[0]:
         return None
     goals = goals[~check(goals)]
-    for goal in goals:
+    if not len(goals):
+        return None
+    shortest: FloatArray | None = None
+    for number, goal in enumerate(goals):
         straight = even(np.stack([start, goal]), POINTS)
         # Every tenth first, for most that is in the way is large.
         if not check(straight[::10]).any() and not check(straight).any():
-            return straight
-    if not len(goals):
-        return None
+            if number == 0:
+                return straight
+            shortest = straight
+            break
     lower, upper = limits(nodes)
     lower = np.minimum(np.maximum(lower, -_WHOLE_TURN), start)
     upper = np.maximum(np.minimum(upper, _WHOLE_TURN), start)
     space = joint_space(lower, upper)
-    resolution = RESOLUTION * float(np.linalg.norm(upper - lower))
-    shortest: FloatArray | None = None
     touching = False
     for trial in range(trials + 1):
         last = trial == trials
         if last and (shortest is not None or not touching):
             break
         # As in PyRep's script, a search that found nothing does not end the others:
-        # through a narrow gap every second or third finds a way.
+        # through a narrow gap some find a way.
         corners = search(
             space,
             start,
             goals,
             _one(check),
             algorithm=algorithm,
-            resolution=resolution * (FINER if last else 1.0),
+            resolution=RESOLUTION * (FINER if last else 1.0),
             seed=draw_seed(),
         )
         if corners is None:
