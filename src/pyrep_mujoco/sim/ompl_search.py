@@ -22,7 +22,8 @@ MAX_CHECKS_OF_IMPROVERS = 3_000
 stopped."""
 
 MOST_ROUNDS = 5
-"""Of shortening a path that was found, the most that OMPL's own simplification makes."""
+"""Of shortening a path that was found: as many as OMPL's own simplification makes at
+most."""
 
 IMPROVERS = ("BITstar", "RRTstar")
 """Such planners."""
