@@ -90,8 +90,6 @@ def nonlinear_path(
         last = trial == trials
         if last and (shortest is not None or not touching):
             break
-        # As in PyRep's script, a search that found nothing does not end the others:
-        # through a narrow gap some find a way.
         corners = search(
             space,
             start,
@@ -102,6 +100,11 @@ def nonlinear_path(
             seed=draw_seed(),
         )
         if corners is None:
+            # It had all the checks that it may have, and the next may need as many. As
+            # in PyRep's script they are made all the same, for through a narrow gap
+            # only some find a way; not so if there is a path already.
+            if shortest is not None:
+                break
             continue
         if shortest is None or length(corners) < length(shortest):
             path = even(corners, POINTS)
