@@ -250,19 +250,16 @@ def test_a_motor_locked_at_zero_velocity_holds_with_more_than_its_force() -> Non
     assert scene.model is model
 
 
-def test_a_lock_gives_way_to_300_newton_metres_and_comes_back_after_them() -> None:
+def test_a_lock_holds_against_1000_newton_metres() -> None:
     scene = locked_hinge()
     hinge = scene.tree.node("hinge")
     scene.step(1)
-    scene.data.qfrc_applied[:] = 290
+    scene.data.qfrc_applied[:] = 1000
     scene.step(20)
-    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-3)
-    scene.data.qfrc_applied[:] = 400
-    scene.step(5)
-    assert scene.joint_position(hinge) > 0.05
+    assert scene.joint_position(hinge) == pytest.approx(0, abs=2e-3)
     scene.data.qfrc_applied[:] = 0
     scene.step(200)
-    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-3)
+    assert scene.joint_position(hinge) == pytest.approx(0, abs=1e-5)
 
 
 def test_a_lock_holds_a_joint_where_it_was_put() -> None:

@@ -25,7 +25,6 @@ from pyrep_mujoco.scene.motors import (
     LIMIT_REFERENCE,
     LOOSE_DAMPING,
     PHYSICS_DT,
-    ROBOT_ARMATURE,
     robot_parts,
 )
 from pyrep_mujoco.scene.tree import Node, Tree
@@ -46,8 +45,10 @@ a bottle with 20 to 136 N where it should be 20; it takes no more iterations."""
 LEAST_MASS = 1e-3
 """What CoppeliaSim takes for a mass of 0 [kg]."""
 
-LEAST_INERTIA = 1e-7
-"""Of a body about any axis [kg m^2]; less would need shorter physics steps."""
+LEAST_INERTIA = 1e-13
+"""Of a body about any axis [kg m^2], for MuJoCo takes none of 0. The dirt that
+`sweep_to_dustpan` sweeps has 8e-12; with 1e-7 it did not turn, and lay in two rows
+where CoppeliaSim's slips into one."""
 
 WELD_IMPEDANCE = (0.9, 0.9, 0.001, 0.5, 2.0)
 """MuJoCo's ``solimp`` of welds. Bullet solves joints and contacts in turns, a hundred
@@ -170,12 +171,10 @@ class _Builder:
         source = held.joint.source
         assert isinstance(source, Joint)
         place = relative(held.joint.moved_w, self.frames[node])
-        robot = held.joint in self.robots
         made = body.add_joint(
             name=held.joint.name,
             pos=place.position,
             axis=matrix(place)[:, 2],
-            armature=ROBOT_ARMATURE if robot else 0.0,
         )
         if source.kind is JointKind.SPHERICAL:
             made.type = mujoco.mjtJoint.mjJNT_BALL

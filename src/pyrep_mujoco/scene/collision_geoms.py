@@ -19,7 +19,7 @@ CONTACT_REFERENCE = (0.01, 1.0)
 """MuJoCo's ``solref``: as hard as physics steps of 5 ms allow. With the default, what
 is thin and falls by 1 cm sinks through a table."""
 
-CONTACT_IMPEDANCE = (0.99, 0.999, 0.001, 0.5, 2.0)
+CONTACT_IMPEDANCE = (0.999, 0.9999, 0.001, 0.5, 2.0)
 """MuJoCo's ``solimp``: Bullet's contacts do not give way. With 0.95 and 0.99 fingers
 that are locked on a handle lose it where it turns by a tenth of a millimetre."""
 

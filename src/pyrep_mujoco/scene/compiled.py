@@ -7,7 +7,7 @@ import mujoco
 from pyrep_mujoco.scene.build import build_spec
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, made, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
-from pyrep_mujoco.scene.motors import drive, is_locked, regime, robot_parts
+from pyrep_mujoco.scene.motors import drive, regime, robot_parts, stops
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.scene.velocity_motors import VelocityMotors
 from pyrep_mujoco.ttm.joints import Joint, JointKind
@@ -90,7 +90,7 @@ class Compiled:
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
         self._regimes: dict[Node, object] = {}
-        self._locked: dict[Node, bool] = {}
+        self._stopped: dict[Node, bool] = {}
         self._forces: list[float] | None = None
 
     def _find(self, tree: Tree) -> None:
@@ -277,14 +277,14 @@ class Compiled:
         self.model.jnt_range[place.joint] = state.minimum, most
         if motor is not None:
             drive(self.model, joint, actuator=motor, dof=place.dofs.start)
-            self._locked[joint] = is_locked(state)
+            self._stopped[joint] = stops(state)
 
     def retarget(self, joint: Node) -> None:
         """Let a joint's motor go for the target velocity that it has now."""
         state, place = joint.drive, self.places[joint]
         assert state is not None
         # A target velocity of 0 may lock it, another free it.
-        if self._locked.get(joint) is is_locked(state):
+        if self._stopped.get(joint) is stops(state):
             dof, qpos = place.dofs.start, place.qpos.start
             self.velocity_motors.aim(state, dof=dof, qpos=qpos)
         else:

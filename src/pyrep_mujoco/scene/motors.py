@@ -22,11 +22,6 @@ LOOSE_DAMPING = {
 }
 """Damping of joints without a motor [Nm s/rad or N s/m]; chosen here, as above."""
 
-ROBOT_ARMATURE = 0.1
-"""Inertia that a robot's joints have of their own [kg m^2]: Bullet's motors hold
-against any load, and the masses in robot models are dummies."""
-
-
 FRICTION_REFERENCE = (2 * PHYSICS_DT, 1.0)
 """MuJoCo's ``solref`` of friction in joints: a motor's error of velocity is gone after
 one physics step."""
@@ -43,11 +38,12 @@ LIMIT_REFERENCE, LIMIT_IMPEDANCE = (
 """MuJoCo's ``solref`` and ``solimp`` of joints' limits: Bullet's do not give way. With
 the defaults a hand pushes a shut door 0.01 rad further."""
 
-LOCK_FORCE = 300.0
-"""With which a joint is held that is locked at zero velocity [N or Nm]; chosen here.
-CoppeliaSim sets no bound, but Bullet's 100 iterations reach no such forces between
-locked fingers; without one they squeeze a square handle with 3,000 N, and a door that
-must turn in them sticks."""
+LEAST_FORCE = 1e-9
+"""Of a spring that brakes [N or Nm]: friction of 0 would be no constraint at all."""
+
+LOCK_FORCE = 1e4
+"""With which a joint is held that is locked at zero velocity [N or Nm]. CoppeliaSim
+sets no bound; nothing in RLBench's tasks reaches this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +77,31 @@ def motor(kind: JointKind, joint: Drive) -> Motor:
     if not joint.motor:
         return Motor(LOOSE_FRICTION[kind], LOOSE_DAMPING[kind])
     if joint.position_control and joint.spring:
+        if brakes(joint):
+            return Motor(LEAST_FORCE)
         return Motor(0.0, 0.0, *joint.spring_constants, joint.max_force)
     if is_locked(joint):
         return Motor(max(joint.max_force, LOCK_FORCE))
     return Motor(joint.max_force)
+
+
+def brakes(joint: Drive) -> bool:
+    """Whether the motor is a spring that can only brake.
+
+    CoppeliaSim's spring is a motor that goes for its target velocity with the spring's
+    force: one with the target velocity 0 holds what it can where it is.
+    """
+    return (
+        joint.motor
+        and joint.position_control
+        and joint.spring
+        and joint.target_velocity == 0
+    )
+
+
+def stops(joint: Drive) -> bool:
+    """Whether the target velocity 0 lets the motor lock or brake."""
+    return is_locked(joint) or brakes(joint)
 
 
 def is_locked(joint: Drive) -> bool:
@@ -102,6 +119,7 @@ def regime(joint: Drive) -> tuple[object, ...]:
     return (
         joint.motor,
         is_locked(joint),
+        brakes(joint),
         joint.position_control,
         joint.spring,
         joint.max_force,

@@ -6,7 +6,14 @@ import mujoco
 import numpy as np
 
 from pyrep_mujoco.scene.drives import Drive
-from pyrep_mujoco.scene.motors import FRICTION_IMPEDANCE, PHYSICS_DT, is_locked
+from pyrep_mujoco.scene.motors import (
+    FRICTION_IMPEDANCE,
+    LEAST_FORCE,
+    PHYSICS_DT,
+    brakes,
+    is_locked,
+)
+from pyrep_mujoco.scene.overlaps import Overlaps
 from pyrep_mujoco.scene.pair_friction import PairFriction
 
 SHIFT = 1 / (FRICTION_IMPEDANCE[1] * PHYSICS_DT)
@@ -46,8 +53,10 @@ class VelocityMotors:
         self._followers: dict[int, tuple[int, float, float, float]] = {}
         self._arrays: tuple[np.ndarray, ...] | None = None
         self._locks: dict[int, tuple[int, float]] = {}
+        self._brakes: dict[int, tuple[int, Drive]] = {}
         self.pair_friction = PairFriction(model, data)
         """Of contacts, which time goes on with, too."""
+        self._overlaps = Overlaps(data)
 
     def aim(self, joint: Drive, *, dof: int, qpos: int) -> None:
         """Let a joint's motor go for what its drive says now.
@@ -58,6 +67,7 @@ class VelocityMotors:
           qpos: where its position stands.
         """
         self._velocities[dof] = 0.0
+        self._brakes.pop(dof, None)
         if self._followers.pop(dof, None) is not None:
             self._arrays = None
         if is_locked(joint):
@@ -67,7 +77,9 @@ class VelocityMotors:
         self._locks.pop(dof, None)
         if not joint.motor:
             return
-        if not joint.position_control:
+        if brakes(joint):
+            self._brakes[dof] = qpos, joint
+        elif not joint.position_control:
             self._velocities[dof] = joint.target_velocity
         elif not joint.spring:
             # Bullet goes for the velocity that would remove the share P of the error
@@ -107,6 +119,8 @@ class VelocityMotors:
         moves = follow is not None or self._velocities.tobytes() != self._still
         rows, dofs, shift = slice(0), np.empty(0, int), np.empty(0)
         for number in range(physics_steps):
+            for dof, (qpos, joint) in self._brakes.items():
+                self._brake(dof, qpos, joint)
             make(model, data)
             if follow is not None:
                 at, qpos, target, gain, fastest = follow
@@ -122,7 +136,16 @@ class VelocityMotors:
                 reference += shift
             if data.ncon:
                 self.pair_friction.apply()
+                self._overlaps.slow_down()
             solve(model, data)
+
+    def _brake(self, dof: int, qpos: int, joint: Drive) -> None:
+        """Let a spring that only brakes do so with its force of now."""
+        stiffness, damping = joint.spring_constants
+        force = stiffness * (joint.target_position - self._data.qpos.item(qpos))
+        force -= damping * self._data.qvel.item(dof)
+        force = max(min(abs(force), joint.max_force), LEAST_FORCE)
+        self._model.dof_frictionloss[dof] = force
 
     def _following(self) -> tuple[np.ndarray, ...]:
         """Of motors that hold positions: dofs, and the four numbers of each."""
