@@ -9,9 +9,6 @@ _HALF_TURN = -0.99
 """Cosine of the angle beyond which a rotation's axis is read from its symmetric part:
 at a half turn the skew part of its matrix vanishes."""
 
-_GIMBAL_LOCK = 0.999995
-"""Sine of beta beyond which alpha and gamma are not told apart; CoppeliaSim's."""
-
 
 def between(first: FloatArray, second: FloatArray, shares: FloatArray) -> FloatArray:
     """Poses on the straight way from one to another, the shorter way round.
@@ -61,26 +58,6 @@ def rotation_vectors(matrices: FloatArray) -> FloatArray:
     if far.size:
         turns[far] = angle[far, None] * _axes(m[far], skew[far], cosine[far])
     return turns
-
-
-def rotation_angles(matrices: FloatArray) -> FloatArray:
-    """Angles alpha, beta, gamma (n, 3) [rad] of R = Rx(alpha) Ry(beta) Rz(gamma).
-
-    Near a beta of a quarter turn only the sum or difference of the others is known: all
-    goes to gamma.
-    """
-    m = matrices
-    sine = np.minimum(np.maximum(m[:, 0, 2], -1.0), 1.0)
-    free = np.abs(sine) < _GIMBAL_LOCK
-    found = np.empty((len(m), 3))
-    found[:, 0] = np.where(free, np.arctan2(-m[:, 1, 2], m[:, 2, 2]), 0.0)
-    found[:, 1] = np.arcsin(sine)
-    found[:, 2] = np.where(
-        free,
-        np.arctan2(-m[:, 0, 1], m[:, 0, 0]),
-        np.arctan2(m[:, 1, 0], m[:, 1, 1]),
-    )
-    return found
 
 
 def _axes(matrices: FloatArray, skew: FloatArray, cosine: FloatArray) -> FloatArray:
