@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
 from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
 from pyrep_mujoco.sim import simulation
@@ -78,6 +78,13 @@ def test_damping_shortens_steps(asked: Problem) -> None:
     assert np.linalg.norm(moves[1]) < 0.9 * np.linalg.norm(moves[0])
 
 
+def rotation(quat_xyzw: np.ndarray) -> np.ndarray:
+    """Of a quaternion (4,), as a matrix (3, 3)."""
+    found = np.empty(9)
+    mujoco.mju_quat2Mat(found, np.roll(quat_xyzw, 1))
+    return found.reshape(3, 3)
+
+
 def test_steps_come_as_far_as_coppeliasims_do(asked: Problem) -> None:
     """A patient solver does one of the moves that it gives up, row 6."""
     reached = []
@@ -86,8 +93,8 @@ def test_steps_come_as_far_as_coppeliasims_do(asked: Problem) -> None:
         start = row[None, :7]
         # The recorded robot stood elsewhere: the move as its tip saw it.
         tip, move = np.eye(4), np.eye(4)
-        tip[:3, :3] = Rotation.from_quat(row[10:14]).as_matrix()
-        move[:3, :3] = Rotation.from_quat(row[17:21]).as_matrix()
+        tip[:3, :3] = rotation(row[10:14])
+        move[:3, :3] = rotation(row[17:21])
         seen = tip.T @ move @ tip
         seen[:3, 3] = tip[:3, :3].T @ row[14:17]
         target = asked.reaches[0].chain.tip(start)[0] @ seen
