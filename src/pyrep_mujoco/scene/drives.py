@@ -28,7 +28,8 @@ class Drive:
     locked_at_zero: bool
     """Whether the motor is a brake while its target velocity is 0."""
     target_velocity: float
-    """What the motor goes for without position control."""
+    """What the motor goes for without position control; of a spring its sign does not
+    count, and with 0 it only brakes."""
     target_position: float
     """What the motor goes for with position control."""
     max_force: float
