@@ -15,7 +15,7 @@ from pyrep_mujoco.sim.ik_groups import simGetIkGroupHandle
 from pyrep_mujoco.sim.ik_paths import generateIkPath
 from pyrep_mujoco.sim.ik_problem import problem
 from pyrep_mujoco.sim.simulation import Simulation
-from pyrep_mujoco.sim.tip_configurations import simGetConfigForTipPose
+from pyrep_mujoco.sim.tip_configurations import MOST_DRAWN, simGetConfigForTipPose
 from pyrep_mujoco.ttm.read import read_model
 from sim.arms import panda
 
@@ -102,6 +102,17 @@ def test_a_line_out_of_reach_is_no_path(arm: Arm) -> None:
     arm.aim((5.0, 0.0, 0.0))
     assert arm.line(50).size == 0
     assert arm.anywhere() == []
+
+
+def test_a_pose_surely_out_of_reach_costs_as_many_draws_as_any(arm: Arm) -> None:
+    """What RLBench draws next may not depend on how the answer was found."""
+    arm.aim((5.0, 0.0, 0.0))
+    np.random.seed(3)  # noqa: NPY002
+    assert arm.anywhere() == []
+    after = np.random.uniform()  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    np.random.uniform(size=(MOST_DRAWN, 7))  # noqa: NPY002
+    assert after == np.random.uniform()  # noqa: NPY002
 
 
 def test_a_line_that_meets_something_is_a_path_only_if_that_does_not_matter(

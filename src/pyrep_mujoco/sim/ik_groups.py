@@ -139,7 +139,7 @@ def simCheckIkGroup(
         ]
     targets = [target[None] for target in asked.targets]
     found, reached = solve(asked.reaches, asked.start[None], targets, asked.limits)
-    if not reached[0]:
+    if not reached[0] and not asked.is_beyond_reach():
         nearby = _from_nearby(asked)
         if nearby is not None:
             found, reached = nearby[None], [True]

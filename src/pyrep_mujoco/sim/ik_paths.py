@@ -56,12 +56,14 @@ def generateIkPath(
     asked = problem(ikGroupHandle, jointHandles)
     if asked is None:
         return []
+    check = collision_check(jointHandles, collisionPairs)
+    if asked.is_beyond_reach():
+        return []
     shares = np.linspace(0.0, 1.0, ptCnt)
     lines = [
         between(tip, target, shares)
         for tip, target in zip(asked.tips(), asked.targets, strict=True)
     ]
-    check = collision_check(jointHandles, collisionPairs)
     path = follow(asked, asked.start, lines, check)
     return [] if path is None else path.ravel().tolist()
 

@@ -11,6 +11,7 @@ from pyrep_mujoco.scene.chain import FloatArray, chain, homogeneous, limits
 from pyrep_mujoco.scene.frames import matrix
 from pyrep_mujoco.scene.inverse_kinematics import Reach
 from pyrep_mujoco.scene.pseudo_inverse import step_to_targets
+from pyrep_mujoco.scene.reach_bounds import is_beyond_reach
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.simulation import current
 from pyrep_mujoco.ttm.dummies import LINK_IK_TIP_TARGET, Dummy
@@ -40,6 +41,10 @@ class Problem:
     def tips(self) -> list[FloatArray]:
         """(4, 4) in the world now, for each reach."""
         return [reach.chain.tip(self.start[None])[0] for reach in self.reaches]
+
+    def is_beyond_reach(self) -> bool:
+        """Whether some tip surely cannot come to its target."""
+        return any(map(is_beyond_reach, self.reaches, self.targets))
 
     def solve(
         self, starts: FloatArray, targets: Sequence[FloatArray]

@@ -113,9 +113,14 @@ def simGetConfigForTipPose(
     if asked is None:
         return []
     check = collision_check(jointHandles, collisionPairs)
+    beyond = asked.is_beyond_reach()
     while not kept.hopeless:
         kept.drawn += DRAWN
-        found = _solutions(asked, thresholdDist, weights)
+        starts = _starts(asked)
+        if beyond:
+            # The draws were made all the same: what is drawn next depends on no bound.
+            continue
+        found = _solutions(asked, starts, thresholdDist, weights)
         if check is not None and len(found):
             collides = check(found)
             kept.collided = kept.collided or bool(collides.any())
@@ -127,15 +132,21 @@ def simGetConfigForTipPose(
     return []
 
 
-def _solutions(asked: Problem, farthest: float, metric: Sequence[float]) -> FloatArray:
-    """Solutions (n, m) from random starts."""
+def _starts(asked: Problem) -> FloatArray:
+    """Random joint positions (n, m)."""
     lower = np.maximum(asked.limits[0], -_WHOLE_TURN)
     upper = np.minimum(asked.limits[1], _WHOLE_TURN)
     # Numpy's own generator: see simGetConfigForTipPose.
-    starts = np.random.uniform(  # noqa: NPY002
+    return np.random.uniform(  # noqa: NPY002
         lower, upper, (DRAWN, len(asked.start))
     )
-    away = np.zeros(DRAWN)
+
+
+def _solutions(
+    asked: Problem, starts: FloatArray, farthest: float, metric: Sequence[float]
+) -> FloatArray:
+    """Solutions (n, m) from those of some starts that are near enough."""
+    away = np.zeros(len(starts))
     for reach, target in zip(asked.reaches, asked.targets, strict=True):
         tip = reach.chain.tip(starts)
         line = (tip[:, :3, 3] - target[:3, 3]) @ reach.axes * metric[:3]
