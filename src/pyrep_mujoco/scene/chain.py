@@ -35,66 +35,69 @@ class Chain:
     only_turns: bool
     """Whether all joints turn and none rises."""
 
-    def places(
-        self, positions: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Where the tip is, and where the joints are.
+    def frames(self, positions: FloatArray) -> FloatArray:
+        """Where the joints and the tip are.
 
         Args:
           positions: (n, m) of all joints.
 
         Returns:
-          the tip's frame (n, 4, 4), the joints' axes (n, k, 3) and origins (n, k, 3),
-          all in the world.
+          (k + 1, n, 4, 4) frames in the world: of each joint, before it moves, and of
+          the tip.
         """
         moved = self._moved(positions[:, self.columns])
-        count = len(positions)
-        frames = np.empty((count, len(self.rigid) + 1, 4, 4))
-        frames[:, 0] = self.base
-        for joint in range(len(self.rigid)):
-            np.matmul(frames[:, joint], moved[:, joint], out=frames[:, joint + 1])
-        return frames[:, -1], frames[:, :-1, :3, 2], frames[:, :-1, :3, 3]
+        found = np.empty((len(moved) + 1, *moved.shape[1:]))
+        found[0] = self.base
+        for joint, move in enumerate(moved):
+            np.matmul(found[joint], move, out=found[joint + 1])
+        return found
 
     def tip(self, positions: FloatArray) -> FloatArray:
         """The tip's frame in the world, (n, 4, 4), for positions (n, m)."""
-        return self.places(positions)[0]
+        return self.frames(positions)[-1]
 
-    def tip_and_jacobian(self, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Where the tip is, and how it moves with all joints.
+    def jacobian(self, frames: FloatArray, joints: int) -> FloatArray:
+        """How the tip moves with all joints.
 
         Args:
-          positions: (n, m) of all joints.
+          frames: (k + 1, n, 4, 4) as `frames` gives them.
+          joints: m, the number of all joints.
 
         Returns:
-          the tip's frame (n, 4, 4) and its Jacobian (n, 6, m): velocity above angular
-          velocity, both in the world, for each joint's velocity.
+          (n, 6, m): velocity above angular velocity, both in the world, for each
+          joint's velocity.
         """
-        tip, axes, origins = self.places(positions)
-        lever = tip[:, None, :3, 3] - origins
-        jacobian = np.zeros((*positions.shape[:1], 6, positions.shape[1]))
-        columns, turns, rises = self.columns, self.turns, self.rises
+        axes, lever = (
+            frames[:-1, :, :3, 2],
+            frames[-1, :, :3, 3] - frames[:-1, :, :3, 3],
+        )
+        jacobian = np.zeros((frames.shape[1], 6, joints))
+        # By joint, as axes and levers are.
+        rows = jacobian.transpose(1, 2, 0)[:, self.columns]
+        turns, rises = self.turns[:, None], self.rises[:, None]
         # numpy's cross() takes three times as long as its six products.
         for x, y, z in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
             across = axes[:, :, y] * lever[:, :, z] - axes[:, :, z] * lever[:, :, y]
-            if self.only_turns:
-                jacobian[:, x, columns] = across
-                jacobian[:, 3 + x, columns] = axes[:, :, x]
-            else:
-                jacobian[:, x, columns] = turns * across + rises * axes[:, :, x]
-                jacobian[:, 3 + x, columns] = turns * axes[:, :, x]
-        return tip, jacobian
+            along = axes[:, :, x]
+            if not self.only_turns:
+                across, along = turns * across + rises * along, turns * along
+            rows[x], rows[3 + x] = across, along
+        return jacobian
 
     def _moved(self, positions: FloatArray) -> FloatArray:
-        """(n, k, 4, 4) from each joint's frame to the next joint's, or the tip's."""
+        """(k, n, 4, 4) from each joint's frame to the next joint's, or the tip's."""
         angle = positions if self.only_turns else positions * self.turns
-        cos, sin = np.cos(angle)[..., None], np.sin(angle)[..., None]
-        moved = np.empty((*positions.shape, 4, 4))
-        moved[...] = self.rigid
-        x_row, y_row = self.rigid[:, 0], self.rigid[:, 1]
-        moved[:, :, 0] = cos * x_row - sin * y_row
-        moved[:, :, 1] = sin * x_row + cos * y_row
+        # In memory the starts come last while this is reckoned: long loops are fast.
+        cos = np.ascontiguousarray(np.cos(angle).T)[:, None]
+        sin = np.ascontiguousarray(np.sin(angle).T)[:, None]
+        moved = np.empty((*positions.shape[::-1], 4, 4))
+        moved[...] = self.rigid[:, None]
+        x_row, y_row = self.rigid[:, 0, :, None], self.rigid[:, 1, :, None]
+        rows = moved.transpose(2, 0, 3, 1)
+        rows[0] = cos * x_row - sin * y_row
+        rows[1] = sin * x_row + cos * y_row
         if not self.only_turns:
-            moved[:, :, 2, 3] += positions * self.rises
+            moved[:, :, 2, 3] += (positions * self.rises).T
         return moved
 
 

@@ -32,6 +32,9 @@ _LARGEST_MOVE = 0.5
 
 _POSITION = (Constraint.X, Constraint.Y, Constraint.Z)
 
+_WHOLE = int(sum(Constraint))
+"""All constraints together; numbers are compared faster than flags."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -50,56 +53,74 @@ class Reach:
     weights: tuple[float, float]
     """Of position and orientation."""
 
-    def errors(
-        self, positions: FloatArray, targets: FloatArray, *, any_axes: bool = False
-    ) -> tuple[FloatArray, FloatArray, int]:
-        """What is left to the targets, and how it changes with the joints.
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the target's pose is to match."""
+        return int(self.constraints) & _WHOLE == _WHOLE
 
-        Args:
-          positions: (n, m) of the joints.
-          targets: (n, 4, 4) in the world.
-          any_axes: whether all of a pose may be told along other axes than asked for,
-            which makes no difference to least squares.
-
-        Returns:
-          errors (n, e) in [m] and then [rad], their Jacobian (n, e, m), and how many
-          of the errors are in [m].
-        """
-        tip, whole = self.chain.tip_and_jacobian(positions)
+    @property
+    def rows(self) -> tuple[list[int], list[int]]:
+        """Which of three positions and of three angles are to match."""
         asked = self.constraints
         linear = [row for row, bit in enumerate(_POSITION) if bit in asked]
-        angular: list[int] = []
-        if Constraint.ALPHA_BETA in asked:
-            angular += [0, 1]
-        if Constraint.GAMMA in asked:
-            angular += [2]
+        angular = [0, 1] if Constraint.ALPHA_BETA in asked else []
+        return linear, angular + [2] * (Constraint.GAMMA in asked)
+
+    def errors(self, tip: FloatArray, targets: FloatArray) -> tuple[FloatArray, int]:
+        """What is left to the targets.
+
+        All of a pose is told along the world's axes, not along those asked for, which
+        makes no difference to least squares.
+
+        Args:
+          tip: (n, 4, 4) in the world.
+          targets: likewise.
+
+        Returns:
+          errors (n, e) in [m] and then [rad], and how many of them are in [m].
+        """
+        turned, turn = tip[:, :3, :3], targets[:, :3, :3]
         away = targets[:, :3, 3] - tip[:, :3, 3]
-        if any_axes and len(linear) + len(angular) == 6:
-            turned, turn = tip[:, :3, :3], targets[:, :3, :3]
+        if self.is_whole:
             left = rotation_vectors(turn @ turned.transpose(0, 2, 1))
-            return np.concatenate([away, left], axis=1), whole, 3
-        errors, rows = [away @ self.axes], [self.axes.T @ whole[:, :3]]
-        if len(linear) < 3:
-            errors, rows = [errors[0][:, linear]], [rows[0][:, linear]]
-        if angular:
-            turned, turn = tip[:, :3, :3], targets[:, :3, :3]
+            return np.concatenate([away, left], axis=1), 3
+        linear, angular = self.rows
+        errors = [(away @ self.axes)[:, linear]]
+        if angular == [0, 1]:
+            left = _turn_of_axis(turned[:, :, 2], turn[:, :, 2])
+            errors.append((turned.transpose(0, 2, 1) @ left[..., None])[:, angular, 0])
+        elif angular:
+            left = rotation_vectors(turn @ turned.transpose(0, 2, 1))
             if len(angular) == 3:
                 # All of the orientation: any axes do.
-                errors.append(
-                    rotation_vectors(turn @ turned.transpose(0, 2, 1)) @ self.axes
-                )
-                rows.append(self.axes.T @ whole[:, 3:])
+                errors.append(left @ self.axes)
             else:
-                left = (
-                    _turn_of_axis(turned[:, :, 2], turn[:, :, 2])
-                    if angular == [0, 1]
-                    else rotation_vectors(turn @ turned.transpose(0, 2, 1))
-                )
                 seen = turned.transpose(0, 2, 1)
                 errors.append((seen @ left[..., None])[:, angular, 0])
-                rows.append((seen @ whole[:, 3:])[:, angular])
-        joined = np.concatenate(errors, axis=1), np.concatenate(rows, axis=1)
-        return *joined, len(linear)
+        return np.concatenate(errors, axis=1), len(linear)
+
+    def jacobian(
+        self, frames: FloatArray, joints: int, *, any_axes: bool = False
+    ) -> FloatArray:
+        """How the errors shrink with the joints, (n, e, m).
+
+        Args:
+          frames: (k + 1, n, 4, 4) as `Chain.frames` gives them.
+          joints: m, the number of all joints.
+          any_axes: whether all of a pose may be told along the world's axes, as
+            `errors` does.
+        """
+        whole = self.chain.jacobian(frames, joints)
+        if any_axes and self.is_whole:
+            return whole
+        linear, angular = self.rows
+        rows = [(self.axes.T @ whole[:, :3])[:, linear]]
+        if len(angular) == 3:
+            rows.append(self.axes.T @ whole[:, 3:])
+        elif angular:
+            seen = frames[-1, :, :3, :3].transpose(0, 2, 1)
+            rows.append((seen @ whole[:, 3:])[:, angular])
+        return np.concatenate(rows, axis=1)
 
 
 def solve(
@@ -135,7 +156,7 @@ def solve(
     # Only what is still going is looked at: its numbers in `solutions`, and the rest.
     rows, positions = np.arange(count), solutions
     for iteration in range(max_iterations + 1):
-        error, jacobian, worst = errors_of_all(reaches, positions, goals)
+        error, worst, frames = errors_of_all(reaches, positions, goals)
         reached[rows] = worst <= 1.0
         squared = np.einsum("ij,ij->i", error, error)
         improved = squared < 0.98 * least
@@ -146,9 +167,10 @@ def solve(
             break
         if not going.all():
             rows, positions = rows[going], positions[going]
-            error, jacobian = error[going], jacobian[going]
+            error, frames = error[going], [one[:, going] for one in frames]
             least, waited = least[going], waited[going]
             goals = [goal[going] for goal in goals]
+        jacobian = jacobian_of_all(reaches, frames, len(lower))
         move = _move(positions, jacobian, error, lower, upper)
         positions = np.minimum(np.maximum(positions + move, lower), upper)
         solutions[rows] = positions
@@ -159,8 +181,8 @@ def errors_of_all(
     reaches: Sequence[Reach],
     positions: FloatArray,
     goals: Sequence[FloatArray],
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted errors and Jacobian of all reaches, and the worst error by precision.
+) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
+    """Weighted errors of all reaches, the worst error by precision, and the frames.
 
     Args:
       reaches: what is to match.
@@ -168,13 +190,15 @@ def errors_of_all(
       goals: for each reach (n, 4, 4), in the world.
 
     Returns:
-      (n, e) in [m] and [rad], (n, e, m), and (n,): at most 1 where all is matched.
+      (n, e) in [m] and [rad]; (n,), at most 1 where all is matched; and for each reach
+      (k + 1, n, 4, 4) as `Chain.frames` gives them, for `jacobian_of_all`.
     """
     errors: list[FloatArray] = []
-    jacobians: list[FloatArray] = []
+    frames: list[FloatArray] = []
     worst = np.zeros(len(positions))
     for reach, goal in zip(reaches, goals, strict=True):
-        error, jacobian, linear = reach.errors(positions, goal, any_axes=True)
+        places = reach.chain.frames(positions)
+        error, linear = reach.errors(places[-1], goal)
         for part, precision in (
             (error[:, :linear], reach.linear_precision),
             (error[:, linear:], reach.angular_precision),
@@ -182,13 +206,33 @@ def errors_of_all(
             size = np.sqrt(np.einsum("ij,ij->i", part, part))
             np.maximum(worst, size / precision, out=worst)
         if reach.weights != (1.0, 1.0):
-            weights = np.repeat(reach.weights, (linear, error.shape[1] - linear))
-            error, jacobian = error * weights, jacobian * weights[:, None]
+            parts = linear, error.shape[1] - linear
+            error = error * np.repeat(reach.weights, parts)
         errors.append(error)
+        frames.append(places)
+    whole = errors[0] if len(errors) == 1 else np.concatenate(errors, axis=1)
+    return whole, worst, frames
+
+
+def jacobian_of_all(
+    reaches: Sequence[Reach], frames: Sequence[FloatArray], joints: int
+) -> FloatArray:
+    """How the weighted errors of all reaches shrink with the joints, (n, e, m).
+
+    Args:
+      reaches: what is to match.
+      frames: for each reach, as `errors_of_all` gives them.
+      joints: m, the number of all joints.
+    """
+    jacobians: list[FloatArray] = []
+    for reach, places in zip(reaches, frames, strict=True):
+        jacobian = reach.jacobian(places, joints, any_axes=True)
+        if reach.weights != (1.0, 1.0):
+            linear = len(reach.rows[0])
+            parts = linear, jacobian.shape[1] - linear
+            jacobian = jacobian * np.repeat(reach.weights, parts)[:, None]
         jacobians.append(jacobian)
-    if len(errors) == 1:
-        return errors[0], jacobians[0], worst
-    return np.concatenate(errors, axis=1), np.concatenate(jacobians, axis=1), worst
+    return jacobians[0] if len(jacobians) == 1 else np.concatenate(jacobians, axis=1)
 
 
 def _move(

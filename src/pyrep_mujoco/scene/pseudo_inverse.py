@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrep_mujoco.scene.chain import FloatArray
-from pyrep_mujoco.scene.inverse_kinematics import Reach, errors_of_all
+from pyrep_mujoco.scene.inverse_kinematics import Reach, errors_of_all, jacobian_of_all
 
 _REGULARISATION = 1e-9
 """Added to what is inverted, so that a singular posture moves on."""
@@ -52,15 +52,16 @@ def step_to_targets(
     # Only what is still going is looked at: its numbers in `ends`, and the rest.
     rows, positions = np.arange(len(starts)), ends
     for iteration in range(iterations + 1):
-        error, jacobian, worst = errors_of_all(reaches, positions, goals)
+        error, worst, frames = errors_of_all(reaches, positions, goals)
         reached[rows] = worst <= 1.0
         going = (worst > 1.0) | (iteration == 0)
         if iteration == iterations or not going.any():
             break
         if not going.all():
             rows, positions = rows[going], positions[going]
-            error, jacobian = error[going], jacobian[going]
+            error, frames = error[going], [one[:, going] for one in frames]
             goals = [goal[going] for goal in goals]
+        jacobian = jacobian_of_all(reaches, frames, len(lower))
         transposed = jacobian.transpose(0, 2, 1)
         gram = jacobian @ transposed
         # All diagonals, as a view.

@@ -10,15 +10,6 @@ import numpy as np
 
 from pyrep_mujoco.scene.chain import FloatArray
 from pyrep_mujoco.scene.inverse_kinematics import Reach
-from pyrep_mujoco.ttm.groups import Constraint
-
-_WHOLE_POSE = (
-    Constraint.X
-    | Constraint.Y
-    | Constraint.Z
-    | Constraint.ALPHA_BETA
-    | Constraint.GAMMA
-)
 
 _ROUNDING = 1e-6
 """Added to what the precisions allow; rounding is a million times smaller [m]."""
@@ -42,8 +33,7 @@ def is_beyond_reach(reach: Reach, target: FloatArray) -> bool:
     """
     chain = reach.chain
     count = len(chain.rigid)
-    whole = reach.constraints & _WHOLE_POSE == _WHOLE_POSE
-    if count < 3 or not (chain.only_turns and whole):
+    if count < 3 or not (chain.only_turns and reach.is_whole):
         return False
     before, last = np.linalg.inv(chain.rigid[-2:])
     hand = target @ last

@@ -247,8 +247,8 @@ def _inverse_joints(handle: int) -> list[int]:
 
 def _keep_jacobian(handle: int, asked: Problem, positions: FloatArray) -> None:
     parts = [
-        reach.errors(positions, target[None])[1][0]
-        for reach, target in zip(asked.reaches, asked.targets, strict=True)
+        reach.jacobian(reach.chain.frames(positions), len(asked.joints))[0]
+        for reach in asked.reaches
     ]
     # The joints are given from the base on.
     whole = np.concatenate(parts)[:, ::-1]
