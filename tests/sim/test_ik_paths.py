@@ -11,7 +11,7 @@ from pyrep_mujoco.scene.chain import chain, limits
 from pyrep_mujoco.scene.frames import compose, frame
 from pyrep_mujoco.scene.poses import between
 from pyrep_mujoco.sim import simulation
-from pyrep_mujoco.sim.ik_groups import simGetIkGroupHandle
+from pyrep_mujoco.sim.ik_groups import simGetIkGroupHandle, simSetIkGroupProperties
 from pyrep_mujoco.sim.ik_paths import generateIkPath
 from pyrep_mujoco.sim.ik_problem import problem
 from pyrep_mujoco.sim.simulation import Simulation
@@ -142,6 +142,16 @@ def test_configurations_for_a_pose_differ_and_all_take_it(arm: Arm) -> None:
     assert np.all((found >= lower) & (found <= upper))
     apart = np.linalg.norm(found[:, None] - found, axis=2)
     assert apart[~np.eye(20, dtype=bool)].min() > 1e-6
+
+
+def test_configurations_found_before_are_not_given_for_other_settings(
+    arm: Arm,
+) -> None:
+    arm.aim((0.1, 0.2, -0.1))
+    np.random.seed(3)  # noqa: NPY002
+    assert len(arm.anywhere()) == 7
+    simSetIkGroupProperties(arm.group, 0, 0, 0.0)
+    assert arm.anywhere() == []
 
 
 def test_numpys_seed_decides_about_configurations(arm: Arm) -> None:

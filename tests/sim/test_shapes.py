@@ -220,6 +220,21 @@ def test_evenly_scaled_objects_keep_their_kind_and_may_move(
         sim["simScaleObjects"]([first], -1.0)
 
 
+def test_a_models_box_follows_its_shapes(empty: simulation.Simulation) -> None:
+    """What was worked out before holds only while nothing has changed."""
+    first, second = two_boxes()
+    sim["simSetObjectParent"](second, first, True)
+    assert box_of(first, 21) == pytest.approx([-1.1, -0.1, -0.1, 0.05, 0.1, 0.1])
+    sim["simSetObjectPosition"](second, -1, [1.5, 0.0, 0.0])
+    assert box_of(first, 21) == pytest.approx([-0.05, -0.1, -0.1, 0.6, 0.1, 0.1])
+    sim["simScaleObject"](second, 1.0, 2.0, 1.0)
+    assert box_of(first, 21) == pytest.approx([-0.05, -0.2, -0.1, 0.6, 0.2, 0.1])
+    sim["simSetObjectPosition"](first, -1, [0.0, 0.0, 2.0])
+    assert box_of(first, 21) == pytest.approx([-0.05, -0.2, -0.1, 0.6, 0.2, 0.1])
+    sim["simSetObjectParent"](second, -1, True)
+    assert box_of(first, 21) == pytest.approx([-0.05] * 3 + [0.05] * 3)
+
+
 def test_a_frame_along_the_world_moves_neither_the_shape_nor_what_hangs_on_it(
     empty: simulation.Simulation,
 ) -> None:

@@ -1,13 +1,14 @@
 """Parameters of shapes' forms: boxes, masses, and how triangles are drawn."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from pyrep_mujoco.errors import SceneError
-from pyrep_mujoco.scene.frames import FloatArray, relative, transform
+from pyrep_mujoco.scene.frames import FloatArray, Frame, relative, transform
 from pyrep_mujoco.scene.reshaping import Geometry, bounding_box, each_mesh
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.object_parameters import register
@@ -22,6 +23,35 @@ LEAST_MASS = 1e-6
 _BOXES: WeakKeyDictionary[Node, tuple[Geometry, FloatArray]] = WeakKeyDictionary()
 """Boxes that were worked out before, and of what geometry; PyRep asks for one number
 at a time."""
+
+
+_Part = tuple[FloatArray, Frame]
+"""A shape's box along its own axes, (2, 3) [m], and where the shape is in the world."""
+
+
+class _ModelBox(NamedTuple):
+    """The box around a tree's shapes, and of which shapes and where."""
+
+    base: Frame
+    parts: list[_Part]
+    box: FloatArray
+
+    def holds(self, base: Frame, parts: Sequence[_Part]) -> bool:
+        """Whether the same boxes are at the same places."""
+        return (
+            self.base == base
+            and len(self.parts) == len(parts)
+            and all(
+                box is known and frame_w == place
+                for (box, frame_w), (known, place) in zip(
+                    parts, self.parts, strict=True
+                )
+            )
+        )
+
+
+_MODEL_BOXES: WeakKeyDictionary[Node, _ModelBox] = WeakKeyDictionary()
+"""What was worked out last, as of `_BOXES`."""
 
 
 def shape_box(node: Node) -> FloatArray:
@@ -41,17 +71,28 @@ def _box(simulation: Simulation, node: Node) -> FloatArray:
 
 def _model_box(simulation: Simulation, node: Node) -> FloatArray:
     """The box of all shapes of an object's tree, along its axes; (2, 3) [m]."""
-    base = simulation.scene.frame_w(node)
-    corners = []
-    for below in node.tree():
-        hidden = ObjectProperty.NOT_IN_MODEL_BOX in below.source.properties
-        if isinstance(below.source, Shape) and not hidden:
-            box = shape_box(below)
-            along = [(x, y, z) for x in box[:, 0] for y in box[:, 1] for z in box[:, 2]]
-            place = relative(simulation.scene.frame_w(below), base)
-            corners.append(transform(place, np.array(along)))
-    if not corners:
+    scene = simulation.scene
+    base = scene.frame_w(node)
+    parts = [
+        (shape_box(below), scene.frame_w(below))
+        for below in node.tree()
+        if isinstance(below.source, Shape)
+        and ObjectProperty.NOT_IN_MODEL_BOX not in below.source.properties
+    ]
+    kept = _MODEL_BOXES.get(node)
+    if kept is None or not kept.holds(base, parts):
+        kept = _MODEL_BOXES[node] = _ModelBox(base, parts, _box_of(base, parts))
+    return kept.box
+
+
+def _box_of(base: Frame, parts: Sequence[_Part]) -> FloatArray:
+    """The box around boxes, along the axes of ``base``; (2, 3) [m]."""
+    if not parts:
         return np.zeros((2, 3))
+    corners = []
+    for box, frame_w in parts:
+        along = [(x, y, z) for x in box[:, 0] for y in box[:, 1] for z in box[:, 2]]
+        corners.append(transform(relative(frame_w, base), np.array(along)))
     points = np.concatenate(corners)
     return np.stack([points.min(axis=0), points.max(axis=0)])
 

@@ -33,7 +33,7 @@ class Configurations:
     """Solutions of the pose that was asked for last, found and not yet given."""
 
     def __init__(self, simulation: Simulation) -> None:
-        self._asked: bytes = b""
+        self._asked: tuple[object, ...] = ()
         self.waiting: list[FloatArray] = []
         """(m,) each; the next to give is the last, and the nearest."""
         self.drawn = 0
@@ -51,7 +51,7 @@ class Configurations:
         self.drawn = 0
         return self.waiting.pop().tolist()
 
-    def begin(self, asked: bytes) -> None:
+    def begin(self, asked: tuple[object, ...]) -> None:
         """Forget what was found, unless the same is asked again."""
         if asked != self._asked:
             self._asked, self.waiting = asked, []
@@ -59,7 +59,7 @@ class Configurations:
 
     def close(self) -> None:
         """Forget all."""
-        self.begin(b"")
+        self.begin(())
 
 
 def simGetConfigForTipPose(
@@ -160,22 +160,22 @@ def _solutions(
 
 def _question(
     handle: int, joints: Sequence[int], pairs: Sequence[int], asking: Sequence[float]
-) -> bytes:
+) -> tuple[object, ...]:
     """All that the answer depends on."""
     scene = current().scene
-    elements = group(handle).elements
-    targets = [ik_target(element) for element in elements]
-    places = [scene.frame_w(node) for node in targets if node is not None]
-    constraints = [int(element.constraints) for element in elements]
-    positions = [scene.joint_position(ik_joint(number)) for number in joints]
-    parts: list[np.ndarray] = [
-        np.array([handle, *joints, *pairs, *constraints]),
-        np.array(asking),
-        np.array(
-            [*positions, *(number for one in places for part in one for number in part)]
-        ),
-    ]
+    settings = group(handle)
+    targets = [ik_target(element) for element in settings.elements]
+    in_the_way: tuple[bytes, ...] = ()
     if pairs:
-        # Where everything is that may be in the way.
-        parts += [scene.data.qpos, scene.model.body_pos, scene.model.body_quat]
-    return b"".join(part.tobytes() for part in parts)
+        # Where everything is that may be.
+        data, model = scene.data, scene.model
+        in_the_way = (
+            data.qpos.tobytes(),
+            model.body_pos.tobytes(),
+            model.body_quat.tobytes(),
+        )
+    return (
+        *(handle, settings, tuple(joints), tuple(pairs), tuple(asking), in_the_way),
+        [scene.joint_position(ik_joint(number)) for number in joints],
+        [scene.frame_w(node) for node in targets if node is not None],
+    )
