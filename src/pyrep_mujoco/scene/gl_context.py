@@ -8,6 +8,7 @@ from typing import Any
 import mujoco
 
 from pyrep_mujoco.errors import DrawingError
+from pyrep_mujoco.scene.trimming import opaque, trimmed
 
 _MODULES = {"": "egl", "egl": "egl", "osmesa": "osmesa", "glfw": "glfw"}
 """By the value of ``MUJOCO_GL``: MuJoCo's module that makes a context."""
@@ -65,7 +66,9 @@ class GlContext:
             quality.offsamples = 0
             # Nothing of these is drawn, and making them takes 0.5 s.
             quality.shadowsize, quality.numslices, quality.numstacks = 0, 4, 4
-            made = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50.value)
+            with trimmed(model):
+                scale = mujoco.mjtFontScale.mjFONTSCALE_50.value
+                made = mujoco.MjrContext(model, scale)
             mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, made)
             # What is far has small numbers, which floats tell apart well.
             made.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR.value
@@ -114,4 +117,4 @@ def _checksum(model: mujoco.MjModel) -> int:
         values = getattr(model, name)
         if values.size:
             number = zlib.crc32(memoryview(values).cast("B"), number)
-    return number
+    return zlib.crc32(opaque(model).tobytes(), number)

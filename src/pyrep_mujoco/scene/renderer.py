@@ -11,6 +11,7 @@ from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.frames import Frame, rotate
 from pyrep_mujoco.scene.gl_context import GlContext
 from pyrep_mujoco.scene.looks import HIDDEN_GROUP, SEEN_GROUP, drawn_geoms
+from pyrep_mujoco.scene.trimming import opaque
 from pyrep_mujoco.scene.view import View
 from pyrep_mujoco.ttm.values import Vector
 from pyrep_mujoco.ttm.viewpoints import Light, LightKind
@@ -62,6 +63,7 @@ class Renderer:
         self._compiled: Compiled | None = None
         self._lighting: Lighting | None = None
         self._view: View | None = None
+        self._opaque = b""
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 0
         self._option.geomgroup[SEEN_GROUP] = 1
@@ -123,8 +125,10 @@ class Renderer:
         return handles[numbers], picture.depth
 
     def _hold(self, compiled: Compiled, view: View) -> None:
-        if compiled is not self._compiled:
-            model = compiled.model
+        model = compiled.model
+        seen_through = opaque(model).tobytes()
+        if compiled is not self._compiled or seen_through != self._opaque:
+            self._opaque = seen_through
             self._mjr = self._context.hold(model, view.width, view.height)
             self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 10)
             self._scene.flags[:] = 0

@@ -34,14 +34,16 @@ def load_model(path: str | os.PathLike[str]) -> Model:
       OSError: the file cannot be opened.
     """
     data = Path(path).read_bytes()
-    entry = cache_folder() / f"{_key(data)}.model"
-    model = _recall(entry)
+    entry = f"{_key(data)}.model"
+    kept = recall(entry)
+    model = None if kept is None else _unpickled(kept)
     if model is None:
         try:
             model = read_model(data)
         except ModelFileError as error:
             raise error.in_file(path) from None
-        _keep(entry, model)
+        # Protocol 5 brings read-only arrays back as read-only ones.
+        keep(entry, pickle.dumps(model, protocol=5))
     return model
 
 
@@ -64,19 +66,24 @@ def _own_code() -> bytes:
     return digest.digest()
 
 
-def _recall(entry: Path) -> Model | None:
-    """The model of an entry, or None where there is none or a damaged one."""
+def recall(entry: str) -> memoryview | None:
+    """What is kept under a name, or None where there is nothing or it is damaged."""
+    path = cache_folder() / entry
     try:
-        kept = entry.read_bytes()
+        kept = path.read_bytes()
     except OSError:
         return None
-    pickled = memoryview(kept)[_DIGEST_BYTES:]
-    if hashlib.sha256(pickled).digest() != kept[:_DIGEST_BYTES]:
+    data = memoryview(kept)[_DIGEST_BYTES:]
+    if hashlib.sha256(data).digest() != kept[:_DIGEST_BYTES]:
         return None
     with contextlib.suppress(OSError):
-        os.utime(entry)
+        os.utime(path)
+    return data
+
+
+def _unpickled(kept: memoryview) -> Model | None:
     try:
-        return _Unpickler(io.BytesIO(pickled)).load()
+        return _Unpickler(io.BytesIO(kept)).load()
     except pickle.UnpicklingError:
         return None
 
@@ -97,24 +104,23 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a model")
 
 
-def _keep(entry: Path, model: Model) -> None:
-    """Write an entry; others never see it half written."""
-    # Protocol 5 brings read-only arrays back as read-only ones.
-    pickled = pickle.dumps(model, protocol=5)
+def keep(entry: str, data: bytes) -> None:
+    """Keep something under a name; others never see it half written."""
+    folder = cache_folder()
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
-                file.write(hashlib.sha256(pickled).digest())
-                file.write(pickled)
+                file.write(hashlib.sha256(data).digest())
+                file.write(data)
                 file.close()
-                Path(file.name).replace(entry)
+                Path(file.name).replace(folder / entry)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
                 raise
-        _forget_oldest(entry.parent)
+        _forget_oldest(folder)
     except OSError:
-        # A full disk or a folder that is not ours: the model is at hand all the same.
+        # A full disk or a folder that is not ours: it is at hand all the same.
         return
 
 
