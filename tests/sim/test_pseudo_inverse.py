@@ -43,6 +43,16 @@ def test_each_start_comes_to_its_own_target(asked: Problem) -> None:
     assert np.all(starts == READY)
 
 
+def test_one_target_is_all_starts_whatever_their_number(asked: Problem) -> None:
+    """Four starts and one target of four rows are no four targets."""
+    starts = READY + np.random.default_rng(1).normal(0, 0.1, (4, 7))
+    target = asked.reaches[0].chain.tip(READY[None])[0]
+    ends, reached = asked.solve(starts, [target])
+    alone = [asked.solve(start[None], [target]) for start in starts]
+    assert np.all(ends == np.concatenate([end for end, _ in alone]))
+    assert np.all(reached == np.concatenate([there for _, there in alone]))
+
+
 def test_steps_are_whole_and_few(asked: Problem) -> None:
     target = asked.reaches[0].chain.tip(READY[None] + 0.5)[0]
     for iterations, expected in ((0, False), (1, False), (6, True)):

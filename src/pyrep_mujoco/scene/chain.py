@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def chain(scene: Scene, joints: Sequence[Node], tip: Node, base: Node | None) ->
     in_order = columns == list(range(columns[0], columns[0] + len(columns)))
     return Chain(
         base=homogeneous(scene.frame_w(first)),
-        rigid=np.array([homogeneous(frame) for frame in rigid]),
+        rigid=_matrices(tuple(rigid)),
         turns=1.0 - np.array(slides, np.float64),
         rises=rises,
         columns=(
@@ -156,6 +157,14 @@ def chain(scene: Scene, joints: Sequence[Node], tip: Node, base: Node | None) ->
         ),
         only_turns=not rises.any(),
     )
+
+
+@lru_cache(maxsize=64)
+def _matrices(frames: tuple[Frame, ...]) -> FloatArray:
+    """Frames as matrices (k, 4, 4); an arm's are the same at every question."""
+    found = np.array([homogeneous(frame) for frame in frames])
+    found.flags.writeable = False
+    return found
 
 
 def limits(joints: Sequence[Node]) -> tuple[FloatArray, FloatArray]:

@@ -54,7 +54,7 @@ def rotation_vectors(matrices: FloatArray) -> FloatArray:
     angle = np.arctan2(sine, cosine)
     scale = np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 1.0)
     turns = skew * (scale / 2)[:, None]
-    far = np.flatnonzero(cosine < _HALF_TURN)
+    (far,) = (cosine < _HALF_TURN).nonzero()
     if far.size:
         turns[far] = angle[far, None] * _axes(m[far], skew[far], cosine[far])
     return turns

@@ -46,7 +46,10 @@ def step_to_targets(
     """
     lower, upper = limits
     ridge = damping**2 + _REGULARISATION
-    goals = [np.broadcast_to(one, (len(starts), 4, 4)) for one in targets]
+    shape = (len(starts), 4, 4)
+    goals = [
+        one if one.shape == shape else np.broadcast_to(one, shape) for one in targets
+    ]
     ends = starts.copy()
     reached = np.zeros(len(starts), bool)
     # Only what is still going is looked at: its numbers in `ends`, and the rest.
@@ -55,9 +58,10 @@ def step_to_targets(
         error, worst, frames = errors_of_all(reaches, positions, goals)
         reached[rows] = worst <= 1.0
         going = (worst > 1.0) | (iteration == 0)
-        if iteration == iterations or not going.any():
+        count = np.count_nonzero(going)
+        if iteration == iterations or not count:
             break
-        if not going.all():
+        if count < len(going):
             rows, positions = rows[going], positions[going]
             error, frames = error[going], [one[:, going] for one in frames]
             goals = [goal[going] for goal in goals]

@@ -5,6 +5,8 @@ it is asked for in vain are too far away, and that a few lengths tell.
 """
 
 import math
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,24 +37,50 @@ def is_beyond_reach(reach: Reach, target: FloatArray) -> bool:
     count = len(chain.rigid)
     if count < 3 or not (chain.only_turns and reach.is_whole):
         return False
-    before, last = np.linalg.inv(chain.rigid[-2:])
-    hand = target @ last
-    # In the last joint's frame, before it turns; the turn leaves height and radius.
-    x, y, height = before[:3, 3].tolist()
-    radius = math.hypot(x, y)
+    lengths = _lengths(chain.rigid.tobytes())
+    hand = target @ lengths.last
     # The second joint is on a circle, too, most often on a point.
     x, y, z = chain.rigid[0][:3, 3].tolist()
     wobble = math.hypot(x, y)
     second = chain.base[:3, 3] + z * chain.base[:3, 2]
     axis = hand[:3, 2]
-    away = second - (hand[:3, 3] + height * axis)
+    away = second - (hand[:3, 3] + lengths.height * axis)
     along = float(away @ axis)
     aside = math.sqrt(max(float(away @ away) - along * along, 0.0))
-    nearest = math.hypot(along, aside - radius)
+    nearest = math.hypot(along, aside - lengths.radius)
     # A turn by the angular precision moves the circle by so much at most.
-    lever = _length(last) + _length(before)
-    slack = reach.linear_precision + reach.angular_precision * lever
-    return nearest > wobble + _stretch(chain.rigid[1:-2]) + slack + _ROUNDING
+    slack = reach.linear_precision + reach.angular_precision * lengths.lever
+    return nearest > wobble + lengths.stretch + slack + _ROUNDING
+
+
+class _Lengths(NamedTuple):
+    """What of a chain's form matters here."""
+
+    last: FloatArray
+    """(4, 4) the frame that the last joint moves, as the tip sees it."""
+    height: float
+    """Of the joint before it, along its axis [m]; its turn leaves that."""
+    radius: float
+    """Of that joint's circle [m]."""
+    lever: float
+    """The farthest that the circle can be from the tip [m]."""
+    stretch: float
+    """The farthest that joint can be from the second one [m]."""
+
+
+@lru_cache(maxsize=16)
+def _lengths(rigid: bytes) -> _Lengths:
+    """Of the numbers of `Chain.rigid`, which are the same at every question."""
+    places = np.frombuffer(rigid).reshape(-1, 4, 4)
+    before, last = np.linalg.inv(places[-2:])
+    x, y, height = before[:3, 3].tolist()
+    return _Lengths(
+        last,
+        height,
+        radius=math.hypot(x, y),
+        lever=math.hypot(*last[:3, 3]) + math.hypot(x, y, height),
+        stretch=_stretch(places[1:-2]),
+    )
 
 
 def _stretch(rigid: FloatArray) -> float:
@@ -75,8 +103,3 @@ def _stretch(rigid: FloatArray) -> float:
             best = min(best, ends[end - 2] + pair)
         ends.append(best)
     return ends[-1]
-
-
-def _length(place: FloatArray) -> float:
-    x, y, z = place[:3, 3].tolist()
-    return math.hypot(x, y, z)

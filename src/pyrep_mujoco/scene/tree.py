@@ -114,10 +114,13 @@ class Node:
 
     def has(self, quality: ModelProperty) -> bool:
         """Whether a model that it belongs to has taken a quality from it."""
-        return any(
-            node.source.is_model_base and quality in node.source.model_properties
-            for node in (self, *self.ancestors())
-        )
+        node: Node | None = self
+        while node is not None:
+            source = node.source
+            if source.is_model_base and quality in source.model_properties:
+                return True
+            node = node.parent
+        return False
 
 
 class Tree:

@@ -96,6 +96,9 @@ def keep_with_colors(
 ) -> None:
     """Keep what was made of a shape for a geometry that differs in colours alone."""
     assert isinstance(node.source, Shape)
+    if node not in _KEPT and isinstance(node.source.geometry, Mesh):
+        # Nothing was made yet; one part has one look however it is coloured.
+        return
     looks = [look.in_color(change(look.color)) for look in visual_meshes(node)]
     _KEPT[node] = geometry, looks
 

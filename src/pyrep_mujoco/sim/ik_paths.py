@@ -95,9 +95,10 @@ def follow(
         points, reached = asked.solve(starts, part)
         if not reached[0]:
             return None
-        steps = np.abs(np.diff(points, axis=0, prepend=last[None])).max(axis=1)
+        before = np.concatenate([last[None], points[:-1]])
+        steps = np.abs(points - before).max(axis=1)
         cut = ((points <= lower) | (points >= upper)).any(axis=1)
-        rough = np.flatnonzero(~reached | cut | (steps > SMOOTH))
+        (rough,) = (~reached | cut | (steps > SMOOTH)).nonzero()
         # The first is as good as any: it was solved from the one before it.
         good = points[: max(1, rough[0])] if rough.size else points
         if collide is not None and collide(good).any():
