@@ -13,7 +13,7 @@ from pyrep_mujoco.ttm.values import Vector
 from pyrep_mujoco.ttm.viewpoints import Light, LightKind
 
 SEEN_GROUP, HIDDEN_GROUP = 2, 5
-_DRAWN = (SEEN_GROUP, HIDDEN_GROUP)
+DRAWN_GROUPS = (SEEN_GROUP, HIDDEN_GROUP)
 """MuJoCo's groups of drawn geoms and of those that could be drawn but are hidden."""
 
 
@@ -103,7 +103,9 @@ def drawn_geoms(model: mujoco.MjModel, body: int) -> list[int]:
     """The ids of a body's geoms that are drawn or could be, in the order of looks."""
     first, count = int(model.body_geomadr[body]), int(model.body_geomnum[body])
     groups = model.geom_group[first : first + count].tolist()
-    return [first + place for place, group in enumerate(groups) if group in _DRAWN]
+    return [
+        first + place for place, group in enumerate(groups) if group in DRAWN_GROUPS
+    ]
 
 
 def recolor(model: mujoco.MjModel, body: int, node: Node) -> None:

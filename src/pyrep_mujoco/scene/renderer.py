@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.frames import Frame, rotate
 from pyrep_mujoco.scene.gl_context import GlContext
-from pyrep_mujoco.scene.looks import HIDDEN_GROUP, SEEN_GROUP, drawn_geoms
+from pyrep_mujoco.scene.looks import DRAWN_GROUPS, HIDDEN_GROUP, SEEN_GROUP, drawn_geoms
 from pyrep_mujoco.scene.trimming import opaque
 from pyrep_mujoco.scene.view import View
 from pyrep_mujoco.ttm.values import Vector
@@ -136,6 +136,9 @@ class Renderer:
             self._handles = np.full(model.ngeom, NOTHING, np.uint32)
             for node, body in compiled.bodies.items():
                 self._handles[drawn_geoms(model, body)] = node.handle
+            self._group = model.geom_group
+            self._drawable = np.flatnonzero(np.isin(self._group, DRAWN_GROUPS))
+            self._boxes = model.geom_aabb[self._drawable]
             self._compiled, self._lighting, self._view = compiled, None, None
         self._context.fit(view.width, view.height)
 
@@ -151,19 +154,21 @@ class Renderer:
         model, data = compiled.model, compiled.data
         if compiled.stale:
             compiled.refresh()
-        groups = model.geom_group.copy()
+        group, drawable = self._group, self._drawable
+        before = group[drawable]
         if only is not None:
-            model.geom_group[groups == SEEN_GROUP] = HIDDEN_GROUP
+            group[drawable] = HIDDEN_GROUP
             for body in only:
-                model.geom_group[drawn_geoms(model, body)] = SEEN_GROUP
+                group[drawn_geoms(model, body)] = SEEN_GROUP
         for body in hidden:
-            model.geom_group[drawn_geoms(model, body)] = HIDDEN_GROUP
-        model.geom_group[~view.sees(data.geom_xpos, model.geom_rbound)] = HIDDEN_GROUP
+            group[drawn_geoms(model, body)] = HIDDEN_GROUP
+        places, axes = data.geom_xpos[drawable], data.geom_xmat[drawable]
+        group[drawable[~view.sees(places, axes, self._boxes)]] = HIDDEN_GROUP
         # Geoms alone: lights and cameras are ours, and stay what they were.
         scene = self._scene
         scene.ngeom = 0
         mujoco.mjv_addGeoms(model, data, self._option, self._perturb, _ALL, scene)
-        model.geom_group[:] = groups
+        group[drawable] = before
         if view != self._view:
             view.aim(scene)
             self._view = view

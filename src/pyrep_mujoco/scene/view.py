@@ -51,15 +51,22 @@ class View(NamedTuple):
             camera.frustum_far = self.far
             camera.orthographic = not self.perspective
 
-    def sees(self, centres: FloatArray, radii: FloatArray) -> np.ndarray:
-        """Whether balls may be in the picture, one by one.
+    def sees(
+        self, places: FloatArray, axes: FloatArray, boxes: FloatArray
+    ) -> np.ndarray:
+        """Whether boxes may be in the picture, one by one.
 
         Args:
-          centres: (n, 3) in the world [m].
-          radii: (n,) [m].
+          places: (n, 3) of frames in the world [m].
+          axes: (n, 9) of their rotation matrices.
+          boxes: (n, 6) middle and half size in these frames [m].
         """
         normals, offsets = _planes(self)
-        return np.all(centres @ normals + offsets < radii[:, None], axis=1)
+        # The normals in each frame; (n, 3, 6).
+        turned = axes.reshape(-1, 3, 3).transpose(0, 2, 1).reshape(-1, 3) @ normals
+        turned = turned.reshape(-1, 3, 6)
+        reach = boxes[:, 3:, None] * np.abs(turned) - boxes[:, :3, None] * turned
+        return (places @ normals + offsets < reach.sum(axis=1)).all(axis=1)
 
     def metres(self, depth: np.ndarray) -> np.ndarray:
         """Distances along the view [m] of OpenGL's depths: 1 is near, 0 is far."""
