@@ -25,12 +25,15 @@ class Overlaps:
     def __init__(self, data: mujoco.MjData) -> None:
         self._data = data
 
-    def slow_down(self) -> None:
-        """Bound the velocity that contacts go for; between mj_step1 and mj_step2."""
-        data = self._data
-        contact = data.contact
+    def slow_down(self, contact: mujoco._structs._MjContactList) -> None:
+        """Bound the velocity that contacts go for; between mj_step1 and mj_step2.
+
+        Args:
+          contact: MuJoCo's, of now.
+        """
         deep = contact.dist < -DEPTH
         if deep.any():
+            data = self._data
             rows = contact.efc_address[deep]
             # Contacts that are not acted upon have none.
             deep = rows[rows >= 0]

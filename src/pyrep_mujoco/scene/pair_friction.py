@@ -34,9 +34,12 @@ class PairFriction:
         self._of_pair = np.maximum(np.outer(alone, alone), LEAST)
         self._pairs = b""
 
-    def apply(self) -> None:
-        """Set it in all contacts; between mj_step1 and mj_step2, if there are any."""
-        contact = self._data.contact
+    def apply(self, contact: mujoco._structs._MjContactList) -> None:
+        """Set it in all contacts; between mj_step1 and mj_step2, if there are any.
+
+        Args:
+          contact: MuJoCo's, of now.
+        """
         geoms = contact.geom
         # Most often the same shapes touch as a physics step ago.
         if (pairs := geoms.tobytes()) != self._pairs:
