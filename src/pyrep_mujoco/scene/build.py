@@ -42,6 +42,10 @@ TOLERANCE = 1e-14
 stops while forces on light things next to heavy ones are far from settled: fingers held
 a bottle with 20 to 136 N where it should be 20; it takes no more iterations."""
 
+SLEEP_TOLERANCE = 1e-4
+"""Speed [m/s] under which for ten physics steps what touches nothing that moves is put
+to sleep: a tenth of MuJoCo's default. A scene of blocks takes half the time."""
+
 LEAST_MASS = 1e-3
 """What CoppeliaSim takes for a mass of 0 [kg]."""
 
@@ -89,6 +93,8 @@ def build_spec(
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.tolerance = TOLERANCE
+    spec.option.enableflags |= mujoco.mjtEnableBit.mjENBL_SLEEP
+    spec.option.sleep_tolerance = SLEEP_TOLERANCE
     # Grips slip without this.
     spec.option.impratio = 10
     # A scene that blows up is an error, not a fresh start.

@@ -18,6 +18,11 @@ from pyrep_mujoco.ttm.vision_sensors import VisionSensor
 Quat = tuple[float, float, float, float]
 
 
+_SLEEP = mujoco.mjtEnableBit.mjENBL_SLEEP.value
+_WIDE_AWAKE = -(1 + mujoco.mjMINAWAKE)
+_NEVER_SLEEPS = mujoco.mjtSleepPolicy.mjSLEEP_NEVER.value
+_AWAKE = (_NEVER_SLEEPS, mujoco.mjtSleepPolicy.mjSLEEP_AUTO_NEVER.value)
+
 STEPPED = "stepped"
 """Stale, but only because time went on."""
 
@@ -174,14 +179,45 @@ class Compiled:
 
     def refresh(self) -> None:
         """Work out where all bodies are."""
-        mujoco.mj_kinematics(self.model, self.data)
         self.frames.clear()
         if self.stale == STEPPED:
+            mujoco.mj_kinematics(self.model, self.data)
             self.frames.update(self.standing)
         else:
+            self.wake()
             self.standing.clear()
             self.moving.clear()
         self.stale = False
+
+    def wake(self) -> None:
+        """Let nothing sleep, and work out where all bodies are, fixed ones too.
+
+        MuJoCo looks at fixed bodies once if bodies may sleep, and lets what sleeps on
+        one sleep on when that is put elsewhere.
+        """
+        option = self.model.opt
+        # All have to be slow for as long again, those that nearly slept too.
+        self.data.tree_asleep[:] = _WIDE_AWAKE
+        option.enableflags &= ~_SLEEP
+        mujoco.mj_kinematics(self.model, self.data)
+        mujoco.mj_comPos(self.model, self.data)
+        mujoco.mj_camlight(self.model, self.data)
+        option.enableflags |= _SLEEP
+
+    def never_sleeps(self, body: int) -> bool:
+        """Whether what a body touches is always awake, and known."""
+        tree = self.model.body_treeid.item(body)
+        return tree >= 0 and self.model.tree_sleep_policy.item(tree) in _AWAKE
+
+    def reckon_contacts(self) -> None:
+        """Work out all contacts of now, and let nothing sleep from now on.
+
+        MuJoCo knows no contacts of what sleeps.
+        """
+        self.model.tree_sleep_policy[:] = _NEVER_SLEEPS
+        if self.data.ntree_awake < self.model.ntree:
+            self.wake()
+            self.velocity_motors.reckon()
 
     def position(self, joint: Node) -> float:
         """Where a simulated revolute [rad] or prismatic [m] joint stands."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene import looks
-from pyrep_mujoco.scene.compiled import Compiled
+from pyrep_mujoco.scene.compiled import STEPPED, Compiled
 from pyrep_mujoco.scene.copies import add_copies
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
 from pyrep_mujoco.scene.holds import Holds
@@ -234,6 +234,9 @@ class Scene(State):
         # Not before: what is set and set back between two steps has no effect.
         self._settle_drives()
         compiled = self._compiled
+        if compiled.stale not in (False, STEPPED):
+            # What was moved may have held what sleeps.
+            compiled.refresh()
         self._holds.step(physics_steps)
         compiled.note_step()
         # False for what is not a number, too. MuJoCo's own way out, a reset, is off.
@@ -267,6 +270,8 @@ class Scene(State):
         if self._outdated or not settle(self.tree, self._compiled, self._holds):
             self._keep_state()
             self._compile()
+        # What was held otherwise may have held what sleeps.
+        self._compiled.stale = True
         self._unsettled = False
         self.times_settled += 1
 

@@ -117,7 +117,7 @@ class VelocityMotors:
         make, solve = mujoco.mj_step1, mujoco.mj_step2
         follow = self._following() if self._followers else None
         moves = follow is not None or self._velocities.tobytes() != self._still
-        rows, dofs, shift = slice(0), np.empty(0, int), np.empty(0)
+        rows, shift, awake = slice(0, 0), np.empty(0), 0
         brakes, add = self._brakes, np.add
         for number in range(physics_steps):
             if brakes:
@@ -129,19 +129,42 @@ class VelocityMotors:
                 way = gain * (target - data.qpos[qpos])
                 self._velocities[at] = np.clip(way, -fastest, fastest)
             if moves:
-                if not number:
-                    rows = slice(data.ne, data.ne + data.nf)
-                    dofs = data.efc_id[rows].copy()
-                if follow is not None or not number:
-                    shift = SHIFT * self._velocities[dofs]
+                # The rows of what is welded, which come first, go when it falls asleep.
+                if follow is not None or not number or data.ne != rows.start:
+                    rows, shift = self._shift()
                 reference = data.efc_aref[rows]
                 # Quicker than the operator.
                 add(reference, shift, reference)
             if data.ncon:
-                contact = data.contact
-                self.pair_friction.apply(contact)
-                self._overlaps.slow_down(contact)
+                self._bend(data.contact)
+            awake = data.ntree_awake
             solve(model, data)
+        if data.ntree_awake < awake:
+            # MuJoCo has worked out the forces anew, without the velocities.
+            self.reckon()
+
+    def reckon(self) -> None:
+        """Work out contacts and forces of now, without letting time go on."""
+        model, data = self._model, self._data
+        mujoco.mj_step1(model, data)
+        rows, shift = self._shift()
+        data.efc_aref[rows] += shift
+        if data.ncon:
+            self._bend(data.contact)
+        mujoco.mj_fwdActuation(model, data)
+        mujoco.mj_fwdAcceleration(model, data)
+        mujoco.mj_fwdConstraint(model, data)
+
+    def _shift(self) -> tuple[slice, np.ndarray]:
+        """Where constraints of friction in joints are, and what moves them."""
+        data = self._data
+        rows = slice(data.ne, data.ne + data.nf)
+        return rows, SHIFT * self._velocities[data.efc_id[rows]]
+
+    def _bend(self, contact: mujoco._structs._MjContactList) -> None:
+        """Give contacts their friction, and part what overlaps slowly."""
+        self.pair_friction.apply(contact)
+        self._overlaps.slow_down(contact)
 
     def _brake(self, dof: int, qpos: int, joint: Drive) -> None:
         """Let a spring that only brakes do so with its force of now."""
