@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
-from pyrep_mujoco.scene import looks
+from pyrep_mujoco.scene import looks, sleep
 from pyrep_mujoco.scene.collision_geoms import add_collision_geoms
 from pyrep_mujoco.scene.contacts import excluded_pairs
 from pyrep_mujoco.scene.frames import Frame, compose, frame, matrix, relative
@@ -41,10 +41,6 @@ TOLERANCE = 1e-14
 """Of MuJoCo's solver, as a share of the whole scene's cost. With the default of 1e-8 it
 stops while forces on light things next to heavy ones are far from settled: fingers held
 a bottle with 20 to 136 N where it should be 20; it takes no more iterations."""
-
-SLEEP_TOLERANCE = 1e-4
-"""Speed [m/s] under which for ten physics steps what touches nothing that moves is put
-to sleep: a tenth of MuJoCo's default. A scene of blocks takes half the time."""
 
 LEAST_MASS = 1e-3
 """What CoppeliaSim takes for a mass of 0 [kg]."""
@@ -94,7 +90,7 @@ def build_spec(
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.tolerance = TOLERANCE
     spec.option.enableflags |= mujoco.mjtEnableBit.mjENBL_SLEEP
-    spec.option.sleep_tolerance = SLEEP_TOLERANCE
+    spec.option.sleep_tolerance = sleep.TOLERANCE
     # Grips slip without this.
     spec.option.impratio = 10
     # A scene that blows up is an error, not a fresh start.

@@ -8,6 +8,7 @@ from pyrep_mujoco.scene.build import build_spec
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, made, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
 from pyrep_mujoco.scene.motors import drive, regime, robot_parts, stops
+from pyrep_mujoco.scene.sleep import Sleep
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.scene.velocity_motors import VelocityMotors
 from pyrep_mujoco.ttm.joints import Joint, JointKind
@@ -17,11 +18,6 @@ from pyrep_mujoco.ttm.vision_sensors import VisionSensor
 
 Quat = tuple[float, float, float, float]
 
-
-_SLEEP = mujoco.mjtEnableBit.mjENBL_SLEEP.value
-_WIDE_AWAKE = -(1 + mujoco.mjMINAWAKE)
-_NEVER_SLEEPS = mujoco.mjtSleepPolicy.mjSLEEP_NEVER.value
-_AWAKE = (_NEVER_SLEEPS, mujoco.mjtSleepPolicy.mjSLEEP_AUTO_NEVER.value)
 
 STEPPED = "stepped"
 """Stale, but only because time went on."""
@@ -59,6 +55,7 @@ class Compiled:
         self.model = build_spec(tree, world, links).compile()
         self.data = mujoco.MjData(self.model)
         self.velocity_motors = VelocityMotors(self.model, self.data)
+        self.sleep = Sleep(self.model, self.data, self.velocity_motors)
         self.bodies: dict[Node, int] = {}
         """Of shapes; without those that were hung elsewhere since."""
         self.cameras: dict[Node, int] = {}
@@ -184,40 +181,10 @@ class Compiled:
             mujoco.mj_kinematics(self.model, self.data)
             self.frames.update(self.standing)
         else:
-            self.wake()
+            self.sleep.wake()
             self.standing.clear()
             self.moving.clear()
         self.stale = False
-
-    def wake(self) -> None:
-        """Let nothing sleep, and work out where all bodies are, fixed ones too.
-
-        MuJoCo looks at fixed bodies once if bodies may sleep, and lets what sleeps on
-        one sleep on when that is put elsewhere.
-        """
-        option = self.model.opt
-        # All have to be slow for as long again, those that nearly slept too.
-        self.data.tree_asleep[:] = _WIDE_AWAKE
-        option.enableflags &= ~_SLEEP
-        mujoco.mj_kinematics(self.model, self.data)
-        mujoco.mj_comPos(self.model, self.data)
-        mujoco.mj_camlight(self.model, self.data)
-        option.enableflags |= _SLEEP
-
-    def never_sleeps(self, body: int) -> bool:
-        """Whether what a body touches is always awake, and known."""
-        tree = self.model.body_treeid.item(body)
-        return tree >= 0 and self.model.tree_sleep_policy.item(tree) in _AWAKE
-
-    def reckon_contacts(self) -> None:
-        """Work out all contacts of now, and let nothing sleep from now on.
-
-        MuJoCo knows no contacts of what sleeps.
-        """
-        self.model.tree_sleep_policy[:] = _NEVER_SLEEPS
-        if self.data.ntree_awake < self.model.ntree:
-            self.wake()
-            self.velocity_motors.reckon()
 
     def position(self, joint: Node) -> float:
         """Where a simulated revolute [rad] or prismatic [m] joint stands."""

@@ -143,9 +143,8 @@ def _held(sensor: Node, compiled: Compiled) -> _Held | None:
     body = None if child is None else compiled.bodies.get(child)
     if body is None:
         return None
-    if not compiled.never_sleeps(body):
-        # What sleeps weighs nothing, as far as MuJoCo knows.
-        compiled.reckon_contacts()
+    if not compiled.sleep.is_known(body):
+        compiled.sleep.forbid()
     root = compiled.model.body_rootid[body]
     return _Held(compiled.data.cfrc_int[body], compiled.data.subtree_com[root])
 

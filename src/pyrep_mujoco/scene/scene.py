@@ -7,7 +7,7 @@ import numpy as np
 
 from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene import looks
-from pyrep_mujoco.scene.compiled import STEPPED, Compiled
+from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.copies import add_copies
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, relative
 from pyrep_mujoco.scene.holds import Holds
@@ -210,6 +210,7 @@ class Scene(State):
             geoms = slice(first, first + int(model.body_geomnum[body]))
             model.geom_friction[geoms, 0] = node.source.material.friction
             self._compiled.velocity_motors.pair_friction.note()
+            self._compiled.stale = True
 
     def recolor(self, node: Node) -> None:
         """Note that a shape's colours were changed."""
@@ -234,7 +235,7 @@ class Scene(State):
         # Not before: what is set and set back between two steps has no effect.
         self._settle_drives()
         compiled = self._compiled
-        if compiled.stale not in (False, STEPPED):
+        if compiled.stale is True:
             # What was moved may have held what sleeps.
             compiled.refresh()
         self._holds.step(physics_steps)
