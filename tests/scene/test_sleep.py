@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +11,11 @@ import pytest
 import ttm_writer as w
 from pyrep_mujoco.scene.frames import Frame
 from pyrep_mujoco.scene.scene import Scene
+from pyrep_mujoco.ttm.read import read_model
 from pyrep_mujoco.ttm.shapes import Shape
-from scene.levers import FLOOR, MOTOR, scene_of
+from scene.levers import FLOOR, MOTOR, arm, scene_of
 
+PANDA = Path(__file__).parents[1] / "data" / "ttm" / "Panda.ttm"
 SHELF = w.box("shelf", 1, dynamic=False, position=(0, 0, 0.5))
 BOX = w.box("box", 2, position=(0, 0, 0.6), friction=1.0)
 """Touches the shelf it stands on."""
@@ -124,35 +128,106 @@ def test_what_sleeps_slips_when_its_friction_is_taken() -> None:
 
 def test_a_box_sleeps_where_it_would_lie_awake() -> None:
     scenes = [scene_of(FLOOR, SHELF, BOX) for _ in range(2)]
-    scenes[1].compiled.sleep.forbid()
+    scenes[1].compiled.know_forces()
     for scene in scenes:
         scene.step(400)
     assert [asleep(scene) for scene in scenes] == [1, 0]
     assert height(scenes[0]) == pytest.approx(height(scenes[1]), abs=1e-5)
 
 
-def test_what_sleeps_does_not_blur_the_forces_on_the_rest() -> None:
-    """MuJoCo reckons anew in the step in which something falls asleep."""
-    turning = (
-        w.box("post", 3, dynamic=False, position=(2, 0, 2)),
+def lever(handle: int, y: float, *, target_velocity: float) -> list[bytes]:
+    """A post, a hinge with a motor, and a weight on it, far from the shelf."""
+    turn = (np.sqrt(0.5), -np.sqrt(0.5), 0, 0)
+    return [
+        w.box(f"post{handle}", handle, dynamic=False, position=(2, y, 2)),
         w.joint(
-            w.base("hinge", 4, 3, quat_wxyz=(np.sqrt(0.5), -np.sqrt(0.5), 0, 0)),
+            w.base(f"hinge{handle}", handle + 1, handle, quat_wxyz=turn),
             flags=MOTOR,
-            target_velocity=0.5,
+            target_velocity=target_velocity,
             max_force=50.0,
         ),
-        w.box("weight", 5, 4, position=(0.5, 0, 0)),
-    )
+        w.box(f"weight{handle}", handle + 2, handle + 1, position=(0.5, 0, 0)),
+    ]
+
+
+def test_what_sleeps_does_not_blur_the_forces_on_the_rest() -> None:
+    """MuJoCo reckons anew in the step in which something falls asleep."""
     told = []
     for sleeps in (True, False):
-        scene = scene_of(FLOOR, SHELF, BOX, *turning)
+        scene = scene_of(FLOOR, SHELF, BOX, *lever(3, 0.0, target_velocity=0.5))
         if not sleeps:
-            scene.compiled.sleep.forbid()
+            scene.compiled.know_forces()
+        dof = scene.compiled.places[scene.tree.node("hinge3")].dofs.start
         forces = []
         for _ in range(100):
             scene.step(1)
-            forces.append(scene.joint_force(scene.tree.node("hinge")))
+            forces.append(scene.compiled.joint_forces()[dof])
         told.append(forces)
         assert asleep(scene) == sleeps
     # Forces that are reckoned anew are those of half a degree further.
     np.testing.assert_allclose(told[0], told[1], atol=0.05)
+
+
+def test_a_joint_that_falls_asleep_leaves_the_others_their_velocities() -> None:
+    places = []
+    for sleeps in (True, False):
+        still, moving = (
+            lever(n, n, target_velocity=v) for n, v in ((3, 0.0), (6, 0.5))
+        )
+        scene = scene_of(*still, *moving)
+        if not sleeps:
+            scene.compiled.know_forces()
+        # It falls asleep between the steps for which motors are set.
+        scene.step(7)
+        scene.step(93)
+        assert asleep(scene) == sleeps
+        places.append(scene.joint_position(scene.tree.node("hinge6")))
+    assert places[0] == pytest.approx(places[1], abs=1e-9)
+    assert places[0] == pytest.approx(0.25, abs=5e-3)
+
+
+def hinged(**of_joint: Any) -> Scene:
+    """A weight on a lever that has fallen asleep."""
+    scene = arm(**of_joint)
+    scene.step(200)
+    assert asleep(scene) == 1
+    return scene
+
+
+def test_what_sleeps_on_a_joint_wakes_for_its_motor() -> None:
+    # On its limit.
+    scene = hinged(minimum=-2.0)
+    hinge = scene.tree.node("hinge")
+    before = scene.joint_position(hinge)
+    assert hinge.drive is not None
+    hinge.drive.motor, hinge.drive.max_force = True, 50.0
+    hinge.drive.target_velocity = -0.5
+    scene.redrive(hinge)
+    scene.step(20)
+    assert scene.joint_position(hinge) == pytest.approx(before - 0.05, abs=5e-3)
+    # A target alone, while it sleeps again.
+    hinge.drive.target_velocity = 0.0
+    scene.retarget(hinge)
+    scene.step(200)
+    assert asleep(scene) == 1
+    hinge.drive.target_velocity = -0.5
+    scene.retarget(hinge)
+    scene.step(20)
+    assert scene.joint_position(hinge) == pytest.approx(before - 0.1, abs=5e-3)
+
+
+def test_the_force_of_a_motor_is_told_though_it_slept() -> None:
+    scene = hinged(flags=MOTOR, max_force=50.0)
+    # 1 kg at 0.5 m.
+    force = scene.joint_force(scene.tree.node("hinge"))
+    assert abs(force) == pytest.approx(0.5 * 9.81, rel=0.01)
+    assert asleep(scene) == 0
+    scene.step(200)
+    assert asleep(scene) == 0
+
+
+def test_robots_never_sleep() -> None:
+    scene = Scene()
+    scene.load(read_model(PANDA.read_bytes()))
+    scene.step(200)
+    assert asleep(scene) == 0

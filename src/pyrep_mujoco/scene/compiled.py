@@ -55,7 +55,6 @@ class Compiled:
         self.model = build_spec(tree, world, links).compile()
         self.data = mujoco.MjData(self.model)
         self.velocity_motors = VelocityMotors(self.model, self.data)
-        self.sleep = Sleep(self.model, self.data, self.velocity_motors)
         self.bodies: dict[Node, int] = {}
         """Of shapes; without those that were hung elsewhere since."""
         self.cameras: dict[Node, int] = {}
@@ -76,6 +75,12 @@ class Compiled:
         # origin when they were compiled.
         self.model.site_sameframe[:] = 0
         self._find(tree)
+        self.sleep = Sleep(
+            self.model,
+            self.data,
+            self.velocity_motors,
+            [self.bodies[node] for node in self.robots if node in self.bodies],
+        )
         # Asking MuJoCo's objects for an array takes longer than reading a number.
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
         self.qpos, self.qvel = self.data.qpos, self.data.qvel
@@ -292,6 +297,11 @@ class Compiled:
             self.velocity_motors.aim(state, dof=dof, qpos=qpos)
         else:
             self.drive(joint)
+
+    def know_forces(self) -> None:
+        """Let nothing sleep from now on, for somebody asks for forces and contacts."""
+        if self.sleep.forbid():
+            self._forces = None
 
     def joint_forces(self) -> list[float]:
         """Of actuators, friction and gravity's compensation in the last step.

@@ -144,7 +144,7 @@ def _held(sensor: Node, compiled: Compiled) -> _Held | None:
     if body is None:
         return None
     if not compiled.sleep.is_known(body):
-        compiled.sleep.forbid()
+        compiled.know_forces()
     root = compiled.model.body_rootid[body]
     return _Held(compiled.data.cfrc_int[body], compiled.data.subtree_com[root])
 

@@ -98,7 +98,11 @@ class State:
         """
         compiled = self._compiled
         place = compiled.places.get(node)
-        return 0.0 if place is None else compiled.joint_forces()[place.dofs.start]
+        if place is None:
+            return 0.0
+        if node not in compiled.robots:
+            compiled.know_forces()
+        return compiled.joint_forces()[place.dofs.start]
 
     def set_joint_position(self, node: Node, position: float) -> None:
         """Put a revolute or prismatic joint somewhere at once, at rest."""
@@ -134,14 +138,20 @@ class State:
 
     def _settle_drives(self) -> None:
         """Let all joints do what drives them says now."""
-        places = self._compiled.places
+        compiled = self._compiled
+        places, robots = compiled.places, compiled.robots
         driven, retargeted = self._driven, self._retargeted
         for node in driven:
             if node in places:
                 self._holds.drive(node)
+                if node not in robots:
+                    compiled.stale = True
         for node in retargeted:
             if node in places and node not in driven:
                 self._holds.retarget(node)
+                if node not in robots:
+                    # It may sleep.
+                    compiled.stale = True
         driven.clear()
         retargeted.clear()
 

@@ -117,7 +117,7 @@ class VelocityMotors:
         make, solve = mujoco.mj_step1, mujoco.mj_step2
         follow = self._following() if self._followers else None
         moves = follow is not None or self._velocities.tobytes() != self._still
-        rows, shift, awake = slice(0, 0), np.empty(0), 0
+        rows, shift, counts, awake = slice(0, 0), np.empty(0), (0, 0), 0
         brakes, add = self._brakes, np.add
         for number in range(physics_steps):
             if brakes:
@@ -129,8 +129,9 @@ class VelocityMotors:
                 way = gain * (target - data.qpos[qpos])
                 self._velocities[at] = np.clip(way, -fastest, fastest)
             if moves:
-                # The rows of what is welded, which come first, go when it falls asleep.
-                if follow is not None or not number or data.ne != rows.start:
+                # What falls asleep has no rows.
+                if follow is not None or not number or (data.ne, data.nf) != counts:
+                    counts = data.ne, data.nf
                     rows, shift = self._shift()
                 reference = data.efc_aref[rows]
                 # Quicker than the operator.

@@ -33,7 +33,7 @@ def simGetContactInfo(
     if not simulation.running:
         return []
     compiled = simulation.scene.compiled
-    compiled.sleep.forbid()
+    compiled.know_forces()
     model, data = compiled.model, compiled.data
     handles = {body: node.handle for node, body in compiled.bodies.items()}
     found = []
