@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from rlbench_puffer.benchmark.plots import DOTS_PER_INCH, MARKERS, WIDTH_INCHES
@@ -69,7 +70,7 @@ def _one_process(
             label=name,
             color=COLORS[name],
         )
-        ax.bar_label(bars, fmt="{:,.0f}", fontsize=7)
+        _write_rates(ax, bars)
     at = [(x, recorded[work]) for x, work in enumerate(works) if work in recorded]
     bars = ax.bar(
         [x + len(names) * width for x, _ in at],
@@ -78,7 +79,7 @@ def _one_process(
         label="CoppeliaSim, recorded on another machine",
         color=RECORDED,
     )
-    ax.bar_label(bars, fmt="{:,.0f}", fontsize=7)
+    _write_rates(ax, bars)
     wanted = [(x, asked[work]) for x, work in enumerate(works) if work in asked]
     ax.hlines(
         [rate for _, rate in wanted],
@@ -95,6 +96,11 @@ def _one_process(
     ax.set_title("one process", fontsize=10)
     ax.margins(y=0.15)
     ax.legend(fontsize=7)
+
+
+def _write_rates(ax: Axes, bars: BarContainer) -> None:
+    """Within the bars, where no line of what is asked for crosses them."""
+    ax.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=-9, color="white")
 
 
 def _workers(ax: Axes, rows: list[dict[str, Any]]) -> None:

@@ -116,7 +116,8 @@ def test_a_display_is_opened_when_something_is_drawn() -> None:
 def test_what_setup_got_is_found_where_rlbench_is_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = [p for p in sys.path if not Path(p, "rlbench", "__init__.py").exists()]
+    packages = ("rlbench", "pyrep")
+    path = [p for p in sys.path if not any(Path(p, name).exists() for name in packages)]
     monkeypatch.setattr(sys, "path", path)
     importlib.invalidate_caches()
     with pytest.raises(MissingDependencyError, match="rlbench-puffer setup rlbench"):

@@ -27,7 +27,6 @@ class Holds:
 
     def __init__(self, compiled: Compiled) -> None:
         self._compiled = compiled
-        self._armature = compiled.model.dof_armature.copy()
         self.welded: dict[Node, Node] = {}
         """Free shapes and what carries each."""
         self.frozen: set[Node] = set()
@@ -104,7 +103,7 @@ class Holds:
             # MuJoCo takes this one for a body that is alone on its joint.
             model.dof_M0[place.dofs] = IMMOVABLE
         else:
-            model.dof_armature[place.dofs] = self._armature[place.dofs]
+            model.dof_armature[place.dofs] = 0.0
             model.dof_M0[place.dofs] = self._compiled.inertia[place.dofs]
         self._note_frozen()
 
