@@ -14,6 +14,7 @@ from pyrep_mujoco.sim.collisions import (
     simCheckDistance,
 )
 from pyrep_mujoco.sim.simulation import Simulation
+from pyrep_mujoco.sim.sizes import simScaleObject
 from sim.launched import launched
 
 ALL = -2
@@ -48,6 +49,24 @@ def test_boxes_collide_where_their_surfaces_meet_and_not_one_within_another() ->
         assert simCheckCollision(small, big) == simCheckCollision(big, small) == 1
         move(simulation, "small", 0.2501, 0, 0)
         assert simCheckCollision(small, big) == 0
+
+
+def test_a_pair_is_looked_at_anew_when_one_moves_turns_or_grows() -> None:
+    """What was worked out for a pair before holds only while it stays as it was."""
+    with launched(POOL, still("box", 1), still("beam", 2, index=2)) as simulation:
+        box, beam = handle(simulation, "box"), handle(simulation, "beam")
+        move(simulation, "box", 0.0, 0.4, 0.0)
+        assert simCheckCollision(box, beam) == 0
+        node = simulation.scene.tree.node("beam")
+        half = np.sqrt(0.5)
+        simulation.scene.place(node, frame((0, 0, 0), (half, 0, 0, half)))
+        assert simCheckCollision(box, beam) == 1
+        simulation.scene.place(node, frame((0, 0, 0), (1, 0, 0, 0)))
+        assert simCheckCollision(box, beam) == 0
+        simScaleObject(beam, 1.0, 40.0, 1.0)
+        assert simCheckCollision(box, beam) == 1
+        move(simulation, "box", 0.0, 0.5, 0.0)
+        assert simCheckCollision(box, beam) == 0
 
 
 def test_a_hull_is_not_a_shape() -> None:

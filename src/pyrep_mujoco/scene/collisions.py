@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pyrep_mujoco.scene.entities import having, objects_of
-from pyrep_mujoco.scene.places import Boxes, overlaps, place_of, places_w
+from pyrep_mujoco.scene.places import Boxes, KeptBoxes, overlaps, place_of, places_w
 from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.surfaces import Surfaces
 from pyrep_mujoco.scene.tree import Node
@@ -28,6 +28,7 @@ class Collisions:
         self._scene = scene
         self.surfaces = Surfaces()
         """Of all shapes that were asked for."""
+        self._kept_boxes = KeptBoxes(scene, self.surfaces)
         self.meshes = TriangleMeshes(self.surfaces)
         """Of all shapes that were asked for."""
 
@@ -116,8 +117,12 @@ class Collisions:
         """Pairs of shapes whose surfaces meet."""
         if not firsts or not seconds:
             return
-        near = overlaps(*self._boxes(firsts), *self._boxes(seconds))
-        for row, column in np.argwhere(near).tolist():
+        if len(firsts) == len(seconds) == 1:
+            near = [[0, 0]] if self._kept_boxes.overlap(*firsts, *seconds) else []
+        else:
+            touch = overlaps(*self._boxes(firsts), *self._boxes(seconds))
+            near = np.argwhere(touch).tolist()
+        for row, column in near:
             first, second = firsts[row], seconds[column]
             if first is second:
                 continue

@@ -1,6 +1,8 @@
 """Where many shapes are at once, and which of their boxes overlap."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import mujoco
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 
 from pyrep_mujoco.scene.frames import FloatArray, Frame
 from pyrep_mujoco.scene.scene import Scene
-from pyrep_mujoco.scene.surfaces import Surfaces
+from pyrep_mujoco.scene.surfaces import Surface, Surfaces
 from pyrep_mujoco.scene.tree import Node
 
 
@@ -49,6 +51,49 @@ class Boxes:
         middles = positions + (rotations @ self._middles[..., None])[..., 0]
         reach = (np.abs(rotations) @ self._half_sizes[..., None])[..., 0]
         return middles - reach, middles + reach
+
+
+class _Box(NamedTuple):
+    surface: Surface
+    frame_w: Frame
+    low: list[float]
+    high: list[float]
+
+
+class KeptBoxes:
+    """Boxes around single shapes, each kept until the shape moves or changes.
+
+    Programs that look for free places ask about the same pairs hundreds of times.
+
+    Args:
+      scene: where the shapes are.
+      surfaces: of its shapes.
+    """
+
+    def __init__(self, scene: Scene, surfaces: Surfaces) -> None:
+        self._scene = scene
+        self._surfaces = surfaces
+        self._kept: WeakKeyDictionary[Node, _Box] = WeakKeyDictionary()
+
+    def overlap(self, first: Node, second: Node) -> bool:
+        """Whether the boxes of two shapes touch now."""
+        one, other = self._of(first), self._of(second)
+        for low, high, other_low, other_high in zip(
+            one.low, one.high, other.low, other.high, strict=True
+        ):
+            if low > other_high or other_low > high:
+                return False
+        return True
+
+    def _of(self, node: Node) -> _Box:
+        surface, frame_w = self._surfaces.of(node), self._scene.frame_w(node)
+        kept = self._kept.get(node)
+        if kept is None or kept.surface is not surface or kept.frame_w != frame_w:
+            position, rotation = place_of(frame_w)
+            low, high = Boxes(self._surfaces, [node]).at(position[None], rotation[None])
+            kept = _Box(surface, frame_w, low[0].tolist(), high[0].tolist())
+            self._kept[node] = kept
+        return kept
 
 
 def overlaps(

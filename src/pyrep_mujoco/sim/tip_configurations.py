@@ -163,7 +163,7 @@ def _question(
 ) -> tuple[object, ...]:
     """All that the answer depends on."""
     scene = current().scene
-    settings = group(handle)
+    settings, find = group(handle), scene.tree.find_handle
     targets = [ik_target(element) for element in settings.elements]
     in_the_way: tuple[bytes, ...] = ()
     if pairs:
@@ -176,6 +176,7 @@ def _question(
         )
     return (
         *(handle, settings, tuple(joints), tuple(pairs), tuple(asking), in_the_way),
-        [scene.joint_position(ik_joint(number)) for number in joints],
+        # Asked a hundred times where there is no answer; `ik_joint` only complains.
+        [scene.joint_position(find(one) or ik_joint(one)) for one in joints],
         [scene.frame_w(node) for node in targets if node is not None],
     )
