@@ -113,13 +113,14 @@ def simGetConfigForTipPose(
     if asked is None:
         return []
     check = collision_check(jointHandles, collisionPairs)
-    beyond = asked.is_beyond_reach()
+    if asked.is_beyond_reach():
+        # As many numbers are drawn as in vain: what is drawn next depends on no bound.
+        np.random.random_sample((MOST_DRAWN, len(asked.start)))  # noqa: NPY002
+        kept.drawn = MOST_DRAWN
+        return []
     while not kept.hopeless:
         kept.drawn += DRAWN
         starts = _starts(asked)
-        if beyond:
-            # The draws were made all the same: what is drawn next depends on no bound.
-            continue
         found = _solutions(asked, starts, thresholdDist, weights)
         if check is not None and len(found):
             collides = check(found)
