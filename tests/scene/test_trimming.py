@@ -16,7 +16,7 @@ from pyrep_mujoco.scene.frames import frame
 from pyrep_mujoco.scene.gl_context import GlContext
 from pyrep_mujoco.scene.renderer import Lighting, Renderer
 from pyrep_mujoco.scene.scene import Scene
-from pyrep_mujoco.scene.trimming import trimmed
+from pyrep_mujoco.scene.trimming import neighbours_close, trimmed
 from pyrep_mujoco.scene.view import View
 from pyrep_mujoco.ttm.colors import Color
 from pyrep_mujoco.ttm.read import read_model
@@ -119,6 +119,18 @@ def test_a_model_is_trimmed_for_a_while_and_then_as_it_was(context: GlContext) -
         assert model.mesh_facenum.tolist() == [12, 0]
     for name, old in zip(names, before, strict=True):
         np.testing.assert_array_equal(getattr(model, name), old)
+
+
+def test_triangles_that_share_corners_are_drawn_close_to_each_other() -> None:
+    # A strip of a thousand triangles, shuffled.
+    first = np.arange(1000)
+    strip = np.stack([first, first + 1, first + 2], axis=1).astype(np.int32)
+    mixed = strip[np.random.default_rng(0).permutation(1000)]
+    order = neighbours_close(mixed)
+    assert sorted(order) == list(range(1000))
+    # From the first one on to one end, and then to the other.
+    assert (np.abs(np.diff(mixed[order][:, 0])) > 2).sum() == 1
+    assert neighbours_close(strip[:0]) == []
 
 
 def test_what_can_be_seen_through_hides_nothing(context: GlContext) -> None:

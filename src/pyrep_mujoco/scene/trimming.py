@@ -27,25 +27,25 @@ OPAQUE = 0.995
 
 _FACES = ("mesh_face", "mesh_facenormal", "mesh_facetexcoord")
 
-_KNOWN: dict[bytes, NDArray[np.bool_]] = {}
-"""Which triangles are seen, by the digest of all."""
+_KNOWN: dict[bytes, NDArray[np.int32]] = {}
+"""Orders that were found, by the digest of all triangles of a body."""
 
 
 @contextmanager
 def trimmed(model: mujoco.MjModel) -> Iterator[None]:
     """Let a model's meshes be, for a while, what can be seen of them.
 
-    What is not seen of a body alone is never seen, wherever it is. An OpenGL context
-    has to be current.
+    What is not seen of a body alone is never seen, wherever it is. Triangles that share
+    corners come close after each other, for software that draws works out a corner
+    again if it was last used long ago. An OpenGL context has to be current.
     """
-    seen = _seen(model)
     faces = [getattr(model, name) for name in _FACES]
     before = [array.copy() for array in faces]
     counts = model.mesh_facenum.copy()
-    for mesh, (first, count) in enumerate(zip(model.mesh_faceadr, counts, strict=True)):
-        rows = first + np.flatnonzero(seen[first : first + count])
+    for mesh, rows in _orders(model):
+        first = model.mesh_faceadr[mesh]
         for array in faces:
-            array[first : first + len(rows)] = array[rows]
+            array[first : first + len(rows)] = array[first + rows]
         model.mesh_facenum[mesh] = len(rows)
     try:
         yield
@@ -60,9 +60,8 @@ def opaque(model: mujoco.MjModel) -> NDArray[np.bool_]:
     return model.mat_rgba[:, 3] >= OPAQUE
 
 
-def _seen(model: mujoco.MjModel) -> NDArray[np.bool_]:
-    """For each triangle of all meshes."""
-    seen = np.ones(model.nmeshface, np.bool_)
+def _orders(model: mujoco.MjModel) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """For each mesh worth it, which of its triangles are drawn in which order."""
     hiding = opaque(model)
     users = np.bincount(model.geom_dataid[model.geom_dataid >= 0], minlength=1)
     for body in range(model.nbody):
@@ -72,13 +71,22 @@ def _seen(model: mujoco.MjModel) -> NDArray[np.bool_]:
             if hiding[model.geom_matid[geom]] and users[model.geom_dataid[geom]] == 1
         ]
         meshes = model.geom_dataid[geoms]
-        if model.mesh_facenum[meshes].sum() < LEAST_TRIANGLES:
+        counts = model.mesh_facenum[meshes]
+        if counts.sum() < LEAST_TRIANGLES:
             continue
-        of_body = _exposed(np.concatenate([_corners(model, geom) for geom in geoms]))
-        for mesh in meshes:
-            first, count = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
-            seen[first : first + count], of_body = of_body[:count], of_body[count:]
-    return seen
+        order = _order(
+            [_faces(model, mesh) for mesh in meshes],
+            [_corners(model, geom) for geom in geoms],
+        )
+        ends = np.cumsum(counts)
+        for mesh, end, count in zip(meshes, ends, counts, strict=True):
+            of_mesh = order[(order >= end - count) & (order < end)]
+            yield int(mesh), of_mesh - np.int32(end - count)
+
+
+def _faces(model: mujoco.MjModel, mesh: int) -> NDArray[np.int32]:
+    first, count = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
+    return model.mesh_face[first : first + count]
 
 
 def _corners(model: mujoco.MjModel, geom: int) -> FloatArray:
@@ -88,27 +96,69 @@ def _corners(model: mujoco.MjModel, geom: int) -> FloatArray:
     mujoco.mju_quat2Mat(turned, model.geom_quat[geom])
     first, count = model.mesh_vertadr[mesh], model.mesh_vertnum[mesh]
     vertices = model.mesh_vert[first : first + count] @ turned.reshape(3, 3).T
-    first, count = model.mesh_faceadr[mesh], model.mesh_facenum[mesh]
-    return (vertices + model.geom_pos[geom])[model.mesh_face[first : first + count]]
+    return (vertices + model.geom_pos[geom])[_faces(model, mesh)]
 
 
-def _exposed(corners: FloatArray) -> NDArray[np.bool_]:
-    """Which triangles can be seen, from memory or disk if that was found before."""
-    content = np.ascontiguousarray(corners, np.float32).tobytes()
-    digest = hashlib.sha256(_own_code() + content)
-    seen = _KNOWN.get(digest.digest())
-    if seen is None:
-        entry = f"{digest.hexdigest()}.seen"
+def _order(
+    faces: list[NDArray[np.int32]], corners: list[FloatArray]
+) -> NDArray[np.int32]:
+    """Which triangles of some meshes, counted through, are drawn in which order.
+
+    It comes from memory or disk if it was found before.
+    """
+    digest = hashlib.sha256(_own_code())
+    for part in (*faces, *corners):
+        digest.update(part.astype(part.dtype.kind + "4").tobytes())
+    order = _KNOWN.get(digest.digest())
+    if order is None:
+        entry = f"{digest.hexdigest()}.order"
         kept = recall(entry)
         if kept is None:
-            seen = exposure.exposed(corners)
-            keep(entry, seen.tobytes())
+            order = _found(faces, exposure.exposed(np.concatenate(corners)))
+            keep(entry, order.tobytes())
         else:
-            seen = np.frombuffer(kept, np.bool_)
-        _KNOWN[digest.digest()] = seen
-    return seen
+            order = np.frombuffer(kept, np.int32)
+        _KNOWN[digest.digest()] = order
+    return order
+
+
+def _found(
+    faces: list[NDArray[np.int32]], seen: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    orders: list[int] = []
+    before = 0
+    for triangles in faces:
+        rows = np.flatnonzero(seen[before : before + len(triangles)])
+        orders += (before + rows[neighbours_close(triangles[rows])]).tolist()
+        before += len(triangles)
+    return np.array(orders, np.int32)
+
+
+def neighbours_close(triangles: NDArray[np.int32]) -> list[int]:
+    """An order in which triangles that share corners are close to each other.
+
+    Args:
+      triangles: (n, 3) indices of corners.
+    """
+    corners_of = triangles.tolist()
+    around: dict[int, list[int]] = {}
+    for triangle, corners in enumerate(corners_of):
+        for corner in corners:
+            around.setdefault(corner, []).append(triangle)
+    # A dictionary, for it keeps the order.
+    order: dict[int, None] = {}
+    for start in list(around):
+        corners = [start]
+        while corners:
+            for triangle in around.pop(corners.pop(), ()):
+                if triangle not in order:
+                    order[triangle] = None
+                    corners += corners_of[triangle]
+    return list(order)
 
 
 @functools.cache
 def _own_code() -> bytes:
-    return hashlib.sha256(Path(exposure.__file__).read_bytes()).digest()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest.update(Path(exposure.__file__).read_bytes())
+    return digest.digest()
