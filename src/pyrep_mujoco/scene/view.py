@@ -91,18 +91,34 @@ def _planes(view: View) -> tuple[FloatArray, FloatArray]:
       unit normals (3, 6) that point outwards, and offsets (6,) [m]: what is added to a
       point's product with a normal gives its height above the plane.
     """
+    planes = _planes_ahead(view[3:])
+    normals = _axes(view.place) @ planes[:3]
+    return normals, planes[3] - np.array(view.place.position) @ normals
+
+
+@lru_cache(_KEPT)
+def _planes_ahead(
+    lens: tuple[float, float, float, float, bool],
+) -> FloatArray:
+    """The planes around what a view shows, in its own frame.
+
+    Args:
+      lens: half width and height, near and far plane, perspective, as of `View`.
+
+    Returns:
+      (4, 6) normals and offsets as above; not to be written.
+    """
+    half_width, half_height, near, far, perspective = lens
     sides = []
-    for axis, half in ((0, view.half_width), (1, view.half_height)):
+    for axis, half in ((0, half_width), (1, half_height)):
         for sign in (1.0, -1.0):
             side = np.zeros(4)
             side[axis] = sign
             # Through the eye and the picture's edge, or through the edge alone.
-            side[2 if view.perspective else 3] = -half
+            side[2 if perspective else 3] = -half
             sides.append(side / np.linalg.norm(side[:3]))
-    ends = [(0.0, 0.0, -1.0, view.near), (0.0, 0.0, 1.0, -view.far)]
-    planes = np.array([*sides, *ends]).T
-    normals = _axes(view.place) @ planes[:3]
-    return normals, planes[3] - np.array(view.place.position) @ normals
+    ends = [(0.0, 0.0, -1.0, near), (0.0, 0.0, 1.0, -far)]
+    return np.array([*sides, *ends]).T
 
 
 def view_of(sensor: VisionSensor, place: Frame) -> View:
