@@ -135,7 +135,8 @@ def test_triangles_that_share_corners_are_drawn_close_to_each_other() -> None:
 
 def test_what_can_be_seen_through_hides_nothing(context: GlContext) -> None:
     model = nested().model
-    model.mat_rgba[model.geom_matid[0], 3] = 0.5
+    # The first look is that of the large box.
+    model.mat_rgba[0, 3] = 0.5
     with trimmed(model):
         assert model.mesh_facenum.tolist() == [12, 12]
 
@@ -209,6 +210,26 @@ def test_pictures_of_boxes_are_what_they_were(
     assert 0.1 < (ours.max(axis=-1) > 0).mean() < 0.9
     monkeypatch.setattr(trimming, "LEAST_TRIANGLES", 1000)
     np.testing.assert_array_equal(ours, pictures(scene, 0.8))
+
+
+def test_what_is_made_transparent_shows_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scene = nested()
+    renderer = Renderer()
+    view = View(frame((0, 0, -1), (1, 0, 0, 0)), 32, 32, 0.4, 0.4, 0.01, 10.0, True)
+    lighting = Lighting((1.0, 1.0, 1.0), [])
+    assert not renderer.draw(scene.compiled, view, lighting).rgb[..., 2].any()
+    model = scene.compiled.model
+    # The first look is that of the large box.
+    model.mat_rgba[0, 3] = 0.5
+    ours = renderer.draw(scene.compiled, view, lighting).rgb
+    renderer.close()
+    assert ours[16, 16, 2] > 50
+    monkeypatch.setattr(trimming, "LEAST_TRIANGLES", 1000)
+    whole = Renderer()
+    np.testing.assert_array_equal(ours, whole.draw(scene.compiled, view, lighting).rgb)
+    whole.close()
 
 
 def test_pictures_of_a_gripper_are_what_they_were_but_for_cracks(
