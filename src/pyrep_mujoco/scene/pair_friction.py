@@ -18,11 +18,10 @@ class PairFriction:
 
     Args:
       model: MuJoCo's model.
-      data: its state.
     """
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        self._model, self._data = model, data
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self._model = model
         self._of_cone = 1 / math.sqrt(model.opt.impratio)
         self._pairs = b""
         self._friction = self._cone = np.empty(0)

@@ -54,7 +54,7 @@ class VelocityMotors:
         self._arrays: tuple[np.ndarray, ...] | None = None
         self._locks: dict[int, tuple[int, float]] = {}
         self._brakes: dict[int, tuple[int, Drive]] = {}
-        self.pair_friction = PairFriction(model, data)
+        self.pair_friction = PairFriction(model)
         """Of contacts, which time goes on with, too."""
         self._overlaps = Overlaps(data)
 
