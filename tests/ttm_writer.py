@@ -93,18 +93,19 @@ BOX_TRIANGLES = (
 )
 
 
-def box_indices() -> bytes:
-    """The pool's triangles of a box."""
-    return b"".join(struct.pack("<3i", *corners) for corners in BOX_TRIANGLES)
+def box_indices(triangles: int = len(BOX_TRIANGLES)) -> bytes:
+    """The pool's triangles of a box, or so many of them."""
+    used = BOX_TRIANGLES[:triangles]
+    return b"".join(struct.pack("<3i", *corners) for corners in used)
 
 
-def box_pool(*sizes: Sequence[float]) -> bytes:
-    """A geometry pool with a box of each size."""
-    normals = struct.pack("<9f", *(0.0, 0.0, 1.0) * 3) * len(BOX_TRIANGLES)
+def box_pool(*sizes: Sequence[float], triangles: int = len(BOX_TRIANGLES)) -> bytes:
+    """A geometry pool with a box of each size; with fewer triangles they are open."""
+    normals = struct.pack("<9f", *(0.0, 0.0, 1.0) * 3) * triangles
     return section(
         "VIN",
         *[chunk("Ver", box_corners(size)) for size in sizes],
-        *[chunk("Ind", box_indices()) for _ in sizes],
+        *[chunk("Ind", box_indices(triangles)) for _ in sizes],
         *[chunk("Nor", normals) for _ in sizes],
     )
 

@@ -1,7 +1,5 @@
 """What cameras would see: colours, textures, open meshes, cameras, lights."""
 
-import struct
-
 import mujoco
 import numpy as np
 import pytest
@@ -72,13 +70,7 @@ def test_lines_are_not_drawn() -> None:
 
 @pytest.mark.parametrize(("triangles", "faces"), [(12, 12), (10, 20)])
 def test_an_open_mesh_is_seen_from_both_sides(triangles: int, faces: int) -> None:
-    used = w.BOX_TRIANGLES[:triangles]
-    pool = w.section(
-        "VIN",
-        w.chunk("Ver", w.box_corners(SIZE)),
-        w.chunk("Ind", b"".join(struct.pack("<3i", *corners) for corners in used)),
-        w.chunk("Nor", struct.pack("<9f", *(0.0, 0.0, 1.0) * 3) * triangles),
-    )
+    pool = w.box_pool(SIZE, triangles=triangles)
     scene = scene_of(pool, w.box("box", 1, size=SIZE, respondable=False))
     assert scene.model.mesh_facenum.tolist() == [faces]
 

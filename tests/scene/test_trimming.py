@@ -1,7 +1,6 @@
 """Triangles that nobody sees are not drawn, and all others are."""
 
 import itertools
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,13 +196,7 @@ def pictures(scene: Scene, away: float) -> np.ndarray:
 def test_pictures_of_boxes_are_what_they_were(
     triangles: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    used = w.BOX_TRIANGLES[:triangles]
-    pool = w.section(
-        "VIN",
-        w.chunk("Ver", w.box_corners(LARGE)),
-        w.chunk("Ind", b"".join(struct.pack("<3i", *corners) for corners in used)),
-        w.chunk("Nor", struct.pack("<9f", *(0.0, 0.0, 1.0) * 3) * triangles),
-    )
+    pool = w.box_pool(LARGE, triangles=triangles)
     scene = Scene()
     scene.load(read_model(w.file(pool, w.box("box", 1, size=LARGE))))
     ours = pictures(scene, 0.8)
