@@ -91,16 +91,6 @@ def _coppeliasim_missing() -> str | None:
     return None
 
 
-def pytest_collection_finish() -> None:
-    """Take what was imported out of the collector's rounds.
-
-    The leak check collects after every test; walking all modules each time took more
-    time than most tests do.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 def pytest_unconfigure() -> None:
     """Let the collector clear everything at the interpreter's end."""
     gc.unfreeze()
@@ -118,6 +108,10 @@ def _clean_environment() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_leaks() -> Iterator[None]:
     """Fail a test that leaves processes, descriptors or shared memory behind."""
+    # What the tests before have imported and cached stays: the collector walks only
+    # what this test makes. It would need longer than most tests do for all the rest.
+    gc.collect()
+    gc.freeze()
     children, descriptors, shared = _children(), _descriptors(), _shared_memory()
     yield
     gc.collect()
@@ -136,11 +130,22 @@ def _no_leaks() -> Iterator[None]:
 
 def _children() -> list[psutil.Process]:
     """Running descendants; multiprocessing's own tracker lives as long as we do."""
+    if not _has_children():
+        return []
     return [
         process
         for process in psutil.Process().children(recursive=True)
         if "resource_tracker" not in _told(process)
     ]
+
+
+def _has_children() -> bool:
+    """Whether there is any: psutil looks at every process of the machine."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _told(process: psutil.Process) -> str:
