@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import mujoco
 
+from pyrep_mujoco.scene.apart import Apart, candidates
 from pyrep_mujoco.scene.build import build_spec
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, made, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
@@ -75,6 +76,12 @@ class Compiled:
         # origin when they were compiled.
         self.model.site_sameframe[:] = 0
         self._find(tree)
+        self._apart = Apart(
+            self.model,
+            self.bodies,
+            {node: place.joint for node, place in self.places.items()},
+            candidates(links, self.robots),
+        )
         self.sleep = Sleep(
             self.model,
             self.data,
@@ -263,6 +270,7 @@ class Compiled:
         self.put_fixed(node, compose(at_zero, node.frame))
         place = inverse(node.frame)
         number = self.places[joint].joint
+        self._apart.forget(joint)
         self.model.jnt_pos[number] = place.position
         self.model.jnt_axis[number] = matrix(place)[:, 2]
 
@@ -281,6 +289,7 @@ class Compiled:
             return
         self._regimes[joint] = key
         self.model.jnt_limited[place.joint] = has_limits(joint)
+        self._apart.note_limits(joint)
         most = state.minimum + max(state.range, 1e-6)
         self.model.jnt_range[place.joint] = state.minimum, most
         if motor is not None:
