@@ -9,15 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
 OBSERVATION_SIZE = 4
 ACTION_SIZE = 2
-
-OBSERVATION_SPACE = gymnasium.spaces.Box(-np.inf, np.inf, (OBSERVATION_SIZE,))
-ACTION_SPACE = gymnasium.spaces.Box(-1.0, 1.0, (ACTION_SIZE,))
 
 Info = dict[str, Any]
 
@@ -43,8 +39,6 @@ class CountingEnv:
     ) -> None:
         self.num_agents = num_envs
         self.first_env_id = first_env_id
-        self.single_observation_space = OBSERVATION_SPACE
-        self.single_action_space = ACTION_SPACE
         self.observations = buffers.observations
         self.rewards = buffers.rewards
         self.terminals = buffers.terminals
