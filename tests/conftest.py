@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load triton before Mesa: some tests use Mesa's libraries without a display."""
     load_triton_first()
     _keep_bytecode(config)
+    _show_glfw_its_library()
 
 
 def _keep_bytecode(config: pytest.Config) -> None:
@@ -51,6 +52,18 @@ def _keep_bytecode(config: pytest.Config) -> None:
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = folder
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def _show_glfw_its_library() -> None:
+    """Save every process that imports MuJoCo a process of its own.
+
+    Unless told, glfw starts one to ask each library that it finds for its version.
+    """
+    package = importlib.util.find_spec("glfw")
+    if package is not None and package.origin is not None:
+        library = Path(package.origin).with_name("x11") / "libglfw.so"
+        if library.exists():
+            os.environ.setdefault("PYGLFW_LIBRARY", str(library))
 
 
 def pytest_collection_modifyitems(
