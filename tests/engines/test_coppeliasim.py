@@ -9,6 +9,7 @@ import pytest
 import rlbench_puffer as rp
 from rlbench_puffer.engines.rlbench.doctor import examine_coppeliasim
 from rlbench_puffer.vector.base import VecEnv
+from vec_rows import nothing
 
 pytestmark = [pytest.mark.coppeliasim, pytest.mark.timeout(600)]
 
@@ -16,21 +17,6 @@ pytestmark = [pytest.mark.coppeliasim, pytest.mark.timeout(600)]
 def make(num_envs: int = 2, **options: Any) -> VecEnv:
     options = {"task": "reach_target", "engine": "coppeliasim", "seed": 1, **options}
     return rp.make_vec(num_envs=num_envs, **options)
-
-
-def nothing(vec: VecEnv) -> np.ndarray:
-    return np.zeros(vec.action_space.shape or (), np.float32)
-
-
-def rows(vec: VecEnv, steps: int) -> list[bytes]:
-    seen = [vec.reset(seed=3)[0].tobytes()]
-    rng = np.random.default_rng(0)
-    for _ in range(steps):
-        actions = rng.uniform(-1, 1, nothing(vec).shape).astype(np.float32)
-        observations, rewards, *_ = vec.step(actions)
-        seen.append(observations.tobytes() + rewards.tobytes())
-    vec.close()
-    return seen
 
 
 def test_the_doctor_finds_everything() -> None:

@@ -27,6 +27,7 @@ from rlbench_puffer.errors import InvalidActionError, SimulationError
 from rlbench_puffer.setup.sources import missing_models
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import BackendName
+from vec_rows import nothing, rows
 
 pytestmark = [pytest.mark.timeout(600)]
 
@@ -54,21 +55,6 @@ def run_script(text: str) -> None:
         [sys.executable, "-c", text], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-def nothing(vec: VecEnv) -> np.ndarray:
-    return np.zeros(vec.action_space.shape or (), np.float32)
-
-
-def rows(vec: VecEnv, steps: int) -> list[bytes]:
-    seen = [vec.reset(seed=3)[0].tobytes()]
-    rng = np.random.default_rng(0)
-    for _ in range(steps):
-        actions = rng.uniform(-1, 1, nothing(vec).shape).astype(np.float32)
-        observations, rewards, *_ = vec.step(actions)
-        seen.append(observations.tobytes() + rewards.tobytes())
-    vec.close()
-    return seen
 
 
 def test_it_resets_and_takes_random_steps(engine: str) -> None:

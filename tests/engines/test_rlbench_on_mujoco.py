@@ -22,6 +22,7 @@ from rlbench_puffer.errors import (
 from rlbench_puffer.setup.sources import sources_folder
 from simulators import STANDIN, engine_of, standin_machine, still, write_facts
 from simulators import make as make_of
+from vec_rows import rows
 
 
 @pytest.fixture(autouse=True)
@@ -33,21 +34,15 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def make(task: str = "reach_target", **options: Any) -> rp.RLBenchEnv:
-    return make_of(task, engine="mujoco", **options)
-
-
-def rows(num_envs: int, backend: Any, steps: int = 5) -> list[bytes]:
+def told(num_envs: int, backend: Any) -> list[bytes]:
     vec = rp.make_vec(
         "reach_target", num_envs, engine="mujoco", backend=backend, seed=3
     )
-    seen = [vec.reset(seed=3)[0].tobytes()]
-    rng = np.random.default_rng(0)
-    for _ in range(steps):
-        actions = rng.uniform(-1, 1, vec.action_space.shape).astype(np.float32)
-        seen.append(vec.step(actions)[0].tobytes())
-    vec.close()
-    return seen
+    return rows(vec, 5)
+
+
+def make(task: str = "reach_target", **options: Any) -> rp.RLBenchEnv:
+    return make_of(task, engine="mujoco", **options)
 
 
 def test_it_needs_no_coppeliasim_and_learns_its_spaces_in_a_child() -> None:
@@ -65,8 +60,8 @@ def test_it_needs_no_coppeliasim_and_learns_its_spaces_in_a_child() -> None:
 
 
 def test_pools_agree_on_what_a_seed_gives() -> None:
-    assert rows(2, "shm") == rows(2, "puffer")
-    assert rows(1, "serial") == rows(1, "shm")
+    assert told(2, "shm") == told(2, "puffer")
+    assert told(1, "serial") == told(1, "shm")
 
 
 def test_what_cannot_hold_one_simulator_to_a_process_is_refused() -> None:
@@ -127,7 +122,7 @@ def test_what_setup_got_is_found_where_rlbench_is_not_installed(
     env = make()
     env.reset(seed=0)
     env.close()
-    assert rows(1, "shm") == rows(1, "serial")
+    assert told(1, "shm") == told(1, "serial")
 
 
 def test_a_task_without_a_model_is_told_with_the_next_step(

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrep_mujoco.ttm.colors import Color
-from pyrep_mujoco.ttm.materials import Material
 from pyrep_mujoco.ttm.meshes import Compound, Mesh, Primitive
-from pyrep_mujoco.ttm.objects import ModelProperty, ObjectProperty, SpecialProperty
+from pyrep_mujoco.ttm.objects import ModelProperty, SpecialProperty
+from pyrep_mujoco.ttm.plain import MESH, OBJECT, SHAPE, opaque, stuff
 from pyrep_mujoco.ttm.shapes import Shape
 from pyrep_mujoco.ttm.values import Pose, Vector
 
@@ -47,21 +46,15 @@ def base_of(
       layers: on which it is shown.
       model: what it takes from its tree, if it is the base of a model.
     """
-    return {
+    return OBJECT | {
         "name": name,
         "handle": handle,
         "parent": parent,
         "pose": pose or Pose(),
-        "properties": ObjectProperty.SELECTABLE,
         "special_properties": special,
         "is_model_base": model is not None,
         "model_properties": model or ModelProperty(0),
         "layers": layers,
-        "seen_by": -1,
-        "size_factor": 1.0,
-        "extension": "",
-        "custom_data": (),
-        "script_parameters": (),
     }
 
 
@@ -104,39 +97,8 @@ def shape(
             convex=True,
             parts=tuple(parts),
         )
-    return Shape(
-        **base,
-        geometry=geometry,
-        material=Material(
-            name="still",
-            restitution=0.0,
-            friction=friction,
-            friction_old=friction,
-            linear_damping=0.0,
-            angular_damping=0.0,
-        ),
-        dynamic=False,
-        respondable=touches,
-        local_mask=0xFF,
-        global_mask=0xFF,
-        starts_asleep=False,
-        dynamic_with_parent=False,
-        initial_velocity=(0.0, 0.0, 0.0),
-        initial_angular_velocity=(0.0, 0.0, 0.0),
-    )
-
-
-def plain(rgb: Vector) -> Color:
-    """A dull colour."""
-    return Color(
-        ambient_diffuse=rgb,
-        diffuse=(0.0, 0.0, 0.0),
-        specular=(0.0, 0.0, 0.0),
-        emission=(0.0, 0.0, 0.0),
-        shininess=48,
-        opacity=1.0,
-        name="",
-    )
+    fields: dict[str, Any] = base | SHAPE | {"respondable": touches}
+    return Shape(**fields, geometry=geometry, material=stuff("still", friction))
 
 
 def _mesh(
@@ -150,24 +112,19 @@ def _mesh(
 ) -> Mesh:
     for array in (vertices, triangles, normals):
         array.flags.writeable = False
+    fields: dict[str, Any] = MESH | {"pose": Pose(place)}
     return Mesh(
+        **fields,
         name="part",
-        mass=1.0,
-        inertia_pose=Pose(),
         inertia_per_mass=(1.0, 1.0, 1.0),
         convex=True,
-        pose=Pose(place),
         vertices=vertices,
         triangles=triangles,
         normals=normals,
         primitive=primitive,
         size=size,
-        height_field=None,
-        color=plain(rgb),
-        texture=None,
+        color=opaque(rgb),
         shading_angle=0.5,
-        culls_back_faces=False,
-        wireframe=False,
     )
 
 

@@ -16,7 +16,6 @@ from pyrep_mujoco.base_scene.furniture import (
     SOLID,
     base_of,
     box,
-    plain,
     shape,
     sheet,
 )
@@ -25,6 +24,7 @@ from pyrep_mujoco.ttm.dummies import LINK_CLOSES_LOOP, Dummy
 from pyrep_mujoco.ttm.meshes import Mesh
 from pyrep_mujoco.ttm.model import World
 from pyrep_mujoco.ttm.objects import ModelProperty, SceneObject, SpecialProperty
+from pyrep_mujoco.ttm.plain import opaque
 from pyrep_mujoco.ttm.values import Pose, Vector
 from pyrep_mujoco.ttm.viewpoints import Light, LightKind
 from pyrep_mujoco.ttm.vision_sensors import RENDER_COLOR_CODED, VisionSensor
@@ -180,7 +180,7 @@ def _dummy(name: str, handle: int, parent: int, pose: Pose) -> Dummy:
         size=0.01,
         linked_to=-1,
         link_kind=LINK_CLOSES_LOOP,
-        color=plain(_WHITE),
+        color=opaque(_WHITE),
     )
 
 

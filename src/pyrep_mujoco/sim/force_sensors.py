@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.force_sensors import ForceSensors
 from pyrep_mujoco.scene.tree import Node
-from pyrep_mujoco.sim.new_objects import NEW
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.force_sensors import ForceSensor
+from pyrep_mujoco.ttm.plain import OBJECT
 
 _FORCE_ON, _TORQUE_ON = 0x01, 0x02
 _READ, _BROKEN = 1, 2
@@ -54,7 +54,7 @@ def simCreateForceSensor(
       the new object's handle.
     """
     source = ForceSensor(
-        **NEW,
+        **OBJECT,
         name="Force_sensor",
         force_threshold=floatParams[1] if options & _FORCE_ON else None,
         torque_threshold=floatParams[2] if options & _TORQUE_ON else None,

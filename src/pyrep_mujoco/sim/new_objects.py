@@ -1,30 +1,9 @@
 """Objects made while a program runs, not read from a file."""
 
-from typing import Any
-
 from pyrep_mujoco.sim.simulation import current
 from pyrep_mujoco.ttm.colors import Color
 from pyrep_mujoco.ttm.dummies import Dummy
-from pyrep_mujoco.ttm.objects import ModelProperty, ObjectProperty, SpecialProperty
-from pyrep_mujoco.ttm.values import Pose
-
-NEW: dict[str, Any] = {
-    "handle": -1,
-    "parent": -1,
-    "pose": Pose(),
-    "properties": ObjectProperty.SELECTABLE,
-    "special_properties": SpecialProperty(0),
-    "is_model_base": False,
-    "model_properties": ModelProperty(0),
-    "layers": 1,
-    "seen_by": -1,
-    "size_factor": 1.0,
-    "extension": "",
-    "custom_data": (),
-    "script_parameters": (),
-}
-"""What `SceneObject` wants, of an object without parent or any mark; the handle is
-given by `Scene.create`."""
+from pyrep_mujoco.ttm.plain import OBJECT
 
 
 def simCreateDummy(size: float, color: list[float] | None) -> int:
@@ -48,6 +27,6 @@ def simCreateDummy(size: float, color: list[float] | None) -> int:
         name="",
     )
     dummy = Dummy(
-        **NEW, name="Dummy", size=float(size), linked_to=-1, link_kind=0, color=look
+        **OBJECT, name="Dummy", size=float(size), linked_to=-1, link_kind=0, color=look
     )
     return current().scene.create(dummy).handle

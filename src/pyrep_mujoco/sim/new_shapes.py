@@ -11,14 +11,12 @@ from pyrep_mujoco.scene.corner_normals import corner_normals
 from pyrep_mujoco.scene.frames import Frame, inverse, transform
 from pyrep_mujoco.scene.primitives import primitive_triangles
 from pyrep_mujoco.scene.reshaping import is_convex, own_frame, with_solid_inertia
-from pyrep_mujoco.sim.new_objects import NEW
-from pyrep_mujoco.ttm.colors import Color
-from pyrep_mujoco.ttm.materials import Material
 from pyrep_mujoco.ttm.meshes import Compound, Mesh, Primitive
 from pyrep_mujoco.ttm.objects import SpecialProperty
+from pyrep_mujoco.ttm.plain import MESH, OBJECT, SHAPE, opaque, stuff
 from pyrep_mujoco.ttm.shapes import Shape
 from pyrep_mujoco.ttm.texture_use import TextureUse
-from pyrep_mujoco.ttm.values import Pose, Vector
+from pyrep_mujoco.ttm.values import Vector
 
 EVERYTHING = (
     SpecialProperty.COLLIDABLE
@@ -41,21 +39,8 @@ MESH_COLOR = (0.8, 0.8, 0.8)
 SHADING_ANGLE = np.radians(20.0)
 """Edges that are sharper [rad] are drawn as edges; CoppeliaSim's default."""
 
-_STUFF = Material(
-    name="",
-    restitution=0.0,
-    friction=1.0,
-    friction_old=1.0,
-    linear_damping=0.0,
-    angular_damping=0.0,
-)
+_STUFF = stuff("", friction=1.0)
 """CoppeliaSim's material of new shapes, which rest, stack and can be grasped."""
-
-
-def color(rgb: Vector) -> Color:
-    """An opaque colour as CoppeliaSim makes it by default."""
-    dark = (0.0, 0.0, 0.0)
-    return Color(rgb, dark, (0.25, 0.25, 0.25), dark, 48, 1.0, "")
 
 
 def primitive_mesh(kind: Primitive, size: Vector, mass: float = 1.0) -> Mesh:
@@ -119,20 +104,10 @@ def new_shape(
     respondable: bool = False,
 ) -> Shape:
     """A shape that no file brought; by default it stands still and is not touched."""
-    fields: dict[str, Any] = NEW | {"name": name, "special_properties": special}
-    return Shape(
-        **fields,
-        geometry=geometry,
-        material=_STUFF,
-        dynamic=dynamic,
-        respondable=respondable,
-        local_mask=0xFF,
-        global_mask=0xFF,
-        starts_asleep=False,
-        dynamic_with_parent=False,
-        initial_velocity=(0.0, 0.0, 0.0),
-        initial_angular_velocity=(0.0, 0.0, 0.0),
-    )
+    asked = {"dynamic": dynamic, "respondable": respondable}
+    fields: dict[str, Any] = OBJECT | SHAPE | asked
+    fields |= {"name": name, "special_properties": special}
+    return Shape(**fields, geometry=geometry, material=_STUFF)
 
 
 def new_primitive(
@@ -163,21 +138,15 @@ def _mesh(
     vertices: np.ndarray, triangles: np.ndarray, shading_angle: float, rgb: Vector
 ) -> Mesh:
     return Mesh(
+        **MESH,
         name="mesh",
-        mass=1.0,
-        inertia_pose=Pose(),
         inertia_per_mass=(0.0, 0.0, 0.0),
         convex=False,
-        pose=Pose(),
         vertices=vertices,
         triangles=triangles,
         normals=corner_normals(vertices, triangles, shading_angle),
         primitive=Primitive.NONE,
         size=(0.0, 0.0, 0.0),
-        height_field=None,
-        color=color(rgb),
-        texture=None,
+        color=opaque(rgb, specular=0.25),
         shading_angle=shading_angle,
-        culls_back_faces=False,
-        wireframe=False,
     )

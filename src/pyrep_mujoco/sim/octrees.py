@@ -13,10 +13,10 @@ from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.frames import FloatArray, inverse, transform
 from pyrep_mujoco.scene.reshaping import surface
 from pyrep_mujoco.scene.tree import Node
-from pyrep_mujoco.sim.new_objects import NEW
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.dummies import Dummy
 from pyrep_mujoco.ttm.objects import UnreadObject
+from pyrep_mujoco.ttm.plain import OBJECT
 from pyrep_mujoco.ttm.shapes import Shape
 
 KIND = "OCT"
@@ -81,7 +81,7 @@ def simCreateOctree(voxelSize: float, options: int, pointSize: float) -> int:
     if not (np.isfinite(voxelSize) and voxelSize > 0):
         raise RuntimeError(f"A voxel's edge is a positive number; {voxelSize} came.")
     simulation = current()
-    fields: dict[str, Any] = NEW | {"name": "Octree", "kind": KIND}
+    fields: dict[str, Any] = OBJECT | {"name": "Octree", "kind": KIND}
     node = simulation.scene.create(UnreadObject(**fields))
     edge = min(max(float(voxelSize), LEAST_VOXEL), MOST_VOXEL)
     simulation.part(Octrees).make(node, edge)

@@ -10,9 +10,9 @@ from pyrep_mujoco.scene.chain import FloatArray, homogeneous
 from pyrep_mujoco.scene.curves import Curve, curve, flattened
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.sim.matrices import from_angles, to_angles
-from pyrep_mujoco.sim.new_objects import NEW
 from pyrep_mujoco.sim.simulation import Simulation, current
 from pyrep_mujoco.ttm.paths import ControlPoint, Path, PathBit
+from pyrep_mujoco.ttm.plain import OBJECT
 from pyrep_mujoco.ttm.values import Pose
 
 _NUMBERS = 11
@@ -76,7 +76,7 @@ def simCreatePath(
       its handle.
     """
     made = Path(
-        **NEW,
+        **OBJECT,
         name="Path",
         points=(),
         attributes=attributes,

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pyrep_mujoco.errors import SceneError
 from pyrep_mujoco.scene.tree import Node
-from pyrep_mujoco.sim.new_objects import NEW
 from pyrep_mujoco.sim.object_parameters import register
 from pyrep_mujoco.sim.pictures import Pictures, sensor_of
 from pyrep_mujoco.sim.simulation import Simulation, current
+from pyrep_mujoco.ttm.plain import OBJECT
 from pyrep_mujoco.ttm.proximity_sensors import ProximitySensor
 from pyrep_mujoco.ttm.vision_sensors import VisionSensor
 
@@ -51,7 +51,7 @@ def simCreateVisionSensor(
     perspective = bool(options & _PERSPECTIVE)
     wide = float(floatParams[2])
     simulation = current()
-    fields: dict[str, Any] = NEW | {"name": "Vision_sensor"}
+    fields: dict[str, Any] = OBJECT | {"name": "Vision_sensor"}
     node = simulation.scene.create(
         VisionSensor(
             **fields,
