@@ -1,5 +1,6 @@
 """An arm of two links and a lift that tests write themselves, and PyRep's Panda."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,22 @@ import numpy as np
 import ttm_writer as w
 from pyrep_mujoco.sim import simulation
 from pyrep_mujoco.sim.simulation import Simulation
+from pyrep_mujoco.ttm.model import Model
 from pyrep_mujoco.ttm.read import read_model
 
 PANDA = Path(__file__).parents[1] / "data" / "ttm" / "Panda.ttm"
 
 
+@functools.cache
+def panda_model() -> Model:
+    """PyRep's Panda as read; nobody can write to it."""
+    return read_model(PANDA.read_bytes())
+
+
 def panda() -> tuple[Simulation, list[int]]:
     """A simulation of PyRep's Panda, and its joints' handles."""
     launched = simulation.launch()
-    launched.scene.load(read_model(PANDA.read_bytes()))
+    launched.scene.load(panda_model())
     tree = launched.scene.tree
     return launched, [tree.node(f"Panda_joint{n}").handle for n in range(1, 8)]
 

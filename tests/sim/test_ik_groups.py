@@ -18,8 +18,7 @@ from pyrep_mujoco.sim.ik_groups import (
     simSetIkGroupProperties,
 )
 from pyrep_mujoco.sim.simulation import Simulation
-from pyrep_mujoco.ttm.read import read_model
-from sim.arms import PANDA, lift_arm, panda
+from sim.arms import lift_arm, panda, panda_model
 
 RECORDED = Path(__file__).parents[1] / "data" / "delta_ee_ik.npz"
 
@@ -186,7 +185,7 @@ def test_what_is_not_there_is_named() -> None:
 
 def test_a_group_goes_with_its_tip_and_a_second_one_has_its_own_name() -> None:
     launched, _ = panda()
-    second = launched.scene.load(read_model(PANDA.read_bytes()))
+    second = launched.scene.load(panda_model())
     first = simGetIkGroupHandle("Panda_ik")
     assert simGetIkGroupHandle("Panda_ik#0") != first
     launched.scene.remove([node for node in second if node.name == "Panda_tip#0"])

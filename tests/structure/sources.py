@@ -1,6 +1,7 @@
 """The project's own source files as the structure tests see them."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,14 +20,15 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[tuple[str, int, bool]]:
+@functools.cache
+def imports(path: Path) -> tuple[tuple[str, int, bool], ...]:
     """What a file imports: dotted name, line, and whether within a function.
 
     ``from a import b`` gives ``a``. Imports for the type checker alone are left
     out: they are never run.
     """
     tree = ast.parse(path.read_text(), str(path))
-    yield from _imports_in(tree, lazy=False)
+    return tuple(_imports_in(tree, lazy=False))
 
 
 def _imports_in(node: ast.AST, *, lazy: bool) -> Iterator[tuple[str, int, bool]]:
