@@ -165,13 +165,13 @@ def test_tasks_are_listed_with_their_facts(capsys: pytest.CaptureFixture[str]) -
 
 def test_the_module_is_the_console_script() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rlbench_puffer", "plot", "no/such"],
+        [sys.executable, "-m", "rlbench_puffer", "demos", "--episodes", "0"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("rlbench-puffer: no/such cannot be read")
+    assert done.stderr.startswith("rlbench-puffer: episodes=0 does not fit")
 
 
 def test_tasks_go_by_their_class_and_fast_wins_over_cameras(

@@ -192,7 +192,7 @@ from rlbench_puffer.benchmark.plan import SweepRequest
 from rlbench_puffer.benchmark.throughput import measure_throughput
 
 request = SweepRequest(
-    backends=("gym", "shm"), num_envs=(2, 4, 8), num_workers=(2,), seconds=0.05
+    backends=("gym", "shm"), num_envs=(2, 4), num_workers=(2,), seconds=0.05
 )
 measure_throughput(
     request, Path(sys.argv[1]), "unfinished", Console(), sys.argv[2:]
@@ -227,7 +227,7 @@ def test_a_sweep_stopped_in_the_middle_is_finished_by_the_same_command(
     )
     assert f"Going on with run {kept[0].run}" in done.stdout
     rows = read_rows(tmp_path)
-    assert len(rows) == len({row.cell for row in rows}) == 6
+    assert len(rows) == len({row.cell for row in rows}) == 4
     assert {row.run for row in rows} == {kept[0].run}
 
 

@@ -75,7 +75,7 @@ def test_tasks_are_tried_side_by_side_and_not_again(tmp_path: Path) -> None:
     ("how", "when", "says", "walks", "good"),
     [
         ("segfault", "step", "ended with code 1 after 0 of 2 resets", 0, 0),
-        ("hang", "step", "not done within 2 s, after 0 of 2 resets", 0, 0),
+        ("hang", "step", "not done within 1 s, after 0 of 2 resets", 0, 0),
         ("fly", "step", "target is at 0, 1e+03, 0 m", 2, 1),
         pytest.param(
             "refused",
@@ -113,7 +113,7 @@ def test_a_task_that_fails_is_a_row(
     tmp_path: Path,
 ) -> None:
     fault(when, how, 1 if when == "reset" else 5)
-    seconds = 2.0 if how == "hang" else 60.0
+    seconds = 1.0 if how == "hang" else 60.0
     (trial,) = run_trials(
         request(2, timeout_s=seconds), [FAULTY], tmp_path, num_workers=1
     )

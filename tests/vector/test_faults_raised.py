@@ -16,7 +16,9 @@ from rlbench_puffer.errors import (
     WorkerRaisedError,
     WorkerTimeoutError,
 )
+from rlbench_puffer.vector import gym, puffer
 from rlbench_puffer.vector.base import VecEnv
+from rlbench_puffer.vector.shm import pool as shm_pool
 
 PROCESS_BACKENDS = ("gym", "puffer", "shm")
 
@@ -55,6 +57,16 @@ def make_faulty(backend: str, when: str, how: str, **options: Any) -> VecEnv:
     return make_fake_pool(
         backend, 2, 2, env_class=FaultyEnv, env_options=fault, **options
     )
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``close()`` give a worker that does not answer 0.2 s rather than 2 s.
+
+    A worker that hangs in a pending step is closed with the real patience below.
+    """
+    for module in (shm_pool, puffer, gym):
+        monkeypatch.setattr(module, "CLOSE_PATIENCE_S", 0.2)
 
 
 def close_within_limit(vec: VecEnv) -> None:
@@ -111,6 +123,7 @@ def test_a_worker_that_fails_at_work_is_named_within_a_second(
     close_within_limit(vec)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("how", ["stop", pytest.param("hang", marks=SLOW)])
 @pytest.mark.parametrize("when", [pytest.param("reset", marks=SLOW), "step"])
 @pytest.mark.parametrize("backend", PROCESS_BACKENDS)
