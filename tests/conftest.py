@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import psutil
@@ -143,7 +144,7 @@ def _no_leaks() -> Iterator[None]:
 
 def _children() -> list[psutil.Process]:
     """Running descendants; multiprocessing's own tracker lives as long as we do."""
-    if not _has_children():
+    if not _may_have_children():
         return []
     return [
         process
@@ -152,13 +153,17 @@ def _children() -> list[psutil.Process]:
     ]
 
 
-def _has_children() -> bool:
-    """Whether there is any: psutil looks at every process of the machine."""
+def _may_have_children() -> bool:
+    """Whether it is worth asking psutil, which looks at all processes there are."""
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return False
-    return True
+        pids = " ".join(
+            (thread / "children").read_text()
+            for thread in Path("/proc/self/task").iterdir()
+        )
+    except FileNotFoundError:  # A kernel without these files, or a thread has ended.
+        return True
+    tracker = getattr(resource_tracker._resource_tracker, "_pid", None)
+    return any(int(pid) != tracker for pid in pids.split())
 
 
 def _told(process: psutil.Process) -> str:
@@ -186,8 +191,6 @@ def _descriptors() -> dict[int, str]:
 
 
 def _tracker_descriptor() -> int | None:
-    from multiprocessing import resource_tracker
-
     return getattr(resource_tracker._resource_tracker, "_fd", None)
 
 
