@@ -8,9 +8,15 @@ import numpy as np
 
 from pyrep_mujoco.scene import looks, sleep
 from pyrep_mujoco.scene.apart import candidates
+from pyrep_mujoco.scene.carried import place_on_carrier, seen_from
 from pyrep_mujoco.scene.collision_geoms import add_collision_geoms
 from pyrep_mujoco.scene.contacts import excluded_pairs
-from pyrep_mujoco.scene.frames import Frame, compose, frame, matrix, relative
+from pyrep_mujoco.scene.frames import (
+    compose,
+    frame,
+    inverse,
+    matrix,
+)
 from pyrep_mujoco.scene.links import (
     Hold,
     Link,
@@ -124,7 +130,6 @@ class _Builder:
         self.links = links or {
             node: link(node) for node in tree if isinstance(node.source, Shape)
         }
-        self.frames = {node: node.frame_w for node in tree}
         self.robots = robot_parts(tree)
         self.bodies: dict[Node, mujoco.MjsBody] = {}
 
@@ -148,7 +153,7 @@ class _Builder:
         held = self.links[node]
         body = self.carrying(held.carrier).add_body(name=node.name)
         self.bodies[node] = body
-        body.pos, body.quat = self.seen_from(held.carrier, self.frames[node])
+        body.pos, body.quat = place_on_carrier(node, held)
         if held.hold is Hold.FREE:
             body.add_freejoint(name=node.name)
             self.spec.add_equality(
@@ -174,15 +179,12 @@ class _Builder:
     def carrying(self, node: Node | None) -> mujoco.MjsBody:
         return self.spec.worldbody if node is None else self.body(node)
 
-    def seen_from(self, base: Node | None, frame_w: Frame) -> Frame:
-        return frame_w if base is None else relative(frame_w, self.frames[base])
-
     def joint(self, body: mujoco.MjsBody, node: Node, held: Link) -> None:
         """The MuJoCo joint that moves a body, and its actuator."""
         assert held.joint is not None
         source = held.joint.source
         assert isinstance(source, Joint)
-        place = relative(held.joint.moved_w, self.frames[node])
+        place = inverse(node.frame)
         made = body.add_joint(
             name=held.joint.name,
             pos=place.position,
@@ -197,7 +199,7 @@ class _Builder:
             if source.kind is JointKind.PRISMATIC
             else mujoco.mjtJoint.mjJNT_HINGE
         )
-        made.ref = held.joint.joint_position
+        made.ref = source.position
         # Its limits, and what it does, are set when the model is there.
         made.limited, made.range = True, [-1.0, 1.0]
         made.solref_limit, made.solimp_limit = LIMIT_REFERENCE, LIMIT_IMPEDANCE
@@ -236,7 +238,7 @@ class _Builder:
         """What MuJoCo has for an object without a body."""
         base = carrier(node)
         body = self.carrying(base)
-        place = self.seen_from(base, self.frames[node])
+        place = seen_from(base, node)
         source = node.source
         if isinstance(source, ForceSensor) or closes_loop(node):
             body.add_site(

@@ -6,13 +6,14 @@ import mujoco
 
 from pyrep_mujoco.scene.apart import Apart, candidates
 from pyrep_mujoco.scene.build import build_spec
+from pyrep_mujoco.scene.carried import moved_at_compilation, seen_from
 from pyrep_mujoco.scene.frames import Frame, compose, inverse, made, matrix, multiply
 from pyrep_mujoco.scene.links import Hold, Link, is_respondable
-from pyrep_mujoco.scene.motors import drive, regime, robot_parts, stops
+from pyrep_mujoco.scene.motors import drive, has_limits, regime, robot_parts, stops
 from pyrep_mujoco.scene.sleep import Sleep
 from pyrep_mujoco.scene.tree import Node, Tree
 from pyrep_mujoco.scene.velocity_motors import VelocityMotors
-from pyrep_mujoco.ttm.joints import Joint, JointKind
+from pyrep_mujoco.ttm.joints import Joint
 from pyrep_mujoco.ttm.model import World
 from pyrep_mujoco.ttm.shapes import Shape
 from pyrep_mujoco.ttm.vision_sensors import VisionSensor
@@ -103,6 +104,12 @@ class Compiled:
         """Objects of which it is known that they do."""
         self.inertia = self.model.dof_M0.copy()
         """What each degree of freedom moves alone [kg m^2 or kg]."""
+        self._joined = {
+            node: (seen_from(held.carrier, held.joint), node.frame)
+            for node, held in links.items()
+            if held.joint is not None
+        }
+        """Where joints that move shapes were put last, and the shapes on them."""
         self._regimes: dict[Node, object] = {}
         self._stopped: dict[Node, bool] = {}
         self._forces: list[float] | None = None
@@ -231,13 +238,6 @@ class Compiled:
             if child in self.links and self.links[child].joint is joint
         )
 
-    def moved_at_compilation(self, joint: Node) -> Frame:
-        """What a joint's children's frames are in where MuJoCo's qpos0 has it."""
-        assert isinstance(joint.source, Joint)
-        if joint.source.kind is JointKind.SPHERICAL:
-            return Frame((0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0))
-        return joint.moved_at(float(self.model.qpos0[self.places[joint].qpos.start]))
-
     def put_free(self, node: Node, frame_w: Frame) -> None:
         """Put a free shape somewhere in the world, at rest."""
         place = self.places[node]
@@ -253,6 +253,8 @@ class Compiled:
         if node in self.bodies:
             number = self.bodies[node]
             model.body_pos[number], model.body_quat[number] = in_carrier
+            # As the compiler does: put back, it is bit for bit where it was.
+            mujoco.mju_normalize4(model.body_quat[number])
         if node in self.sites:
             number = self.sites[node]
             model.site_pos[number], model.site_quat[number] = in_carrier
@@ -266,7 +268,12 @@ class Compiled:
         """Let a joint that moves a shape stand elsewhere on its carrier."""
         joint = self.links[node].joint
         assert joint is not None
-        at_zero = compose(joint_in_carrier, self.moved_at_compilation(joint))
+        # Most often only its position was set, and the model stays what it is.
+        if self._joined.get(node) == (joint_in_carrier, node.frame):
+            self.stale = True
+            return
+        self._joined[node] = joint_in_carrier, node.frame
+        at_zero = compose(joint_in_carrier, moved_at_compilation(joint))
         self.put_fixed(node, compose(at_zero, node.frame))
         place = inverse(node.frame)
         number = self.places[joint].joint
@@ -340,10 +347,3 @@ class Compiled:
                 return False
             node = held.carrier
         return True
-
-
-def has_limits(joint: Node) -> bool:
-    """Whether a joint has a least and a greatest position."""
-    assert isinstance(joint.source, Joint)
-    assert joint.drive is not None
-    return joint.source.kind is not JointKind.SPHERICAL and not joint.drive.cyclic

@@ -9,8 +9,9 @@ import numpy as np
 
 from pyrep_mujoco.scene.build import weld_name
 from pyrep_mujoco.scene.collision_geoms import GROUP
-from pyrep_mujoco.scene.compiled import Compiled, has_limits
+from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.frames import relative
+from pyrep_mujoco.scene.motors import has_limits
 from pyrep_mujoco.scene.tree import Node
 
 IMMOVABLE = 1e6

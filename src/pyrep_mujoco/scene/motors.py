@@ -114,6 +114,13 @@ def is_locked(joint: Drive) -> bool:
     )
 
 
+def has_limits(joint: Node) -> bool:
+    """Whether a joint has a least and a greatest position."""
+    assert isinstance(joint.source, Joint)
+    assert joint.drive is not None
+    return joint.source.kind is not JointKind.SPHERICAL and not joint.drive.cyclic
+
+
 def regime(joint: Drive) -> tuple[object, ...]:
     """All that a joint's motor and limits depend on but for what it goes for."""
     return (

@@ -271,8 +271,9 @@ class Scene(State):
         if self._outdated or not settle(self.tree, self._compiled, self._holds):
             self._keep_state()
             self._compile()
-        # What was held otherwise may have held what sleeps.
+        # What was held otherwise may have held what sleeps, and needs other forces.
         self._compiled.stale = True
+        self._compiled.data.qacc_warmstart[:] = 0.0
         self._unsettled = False
         self.times_settled += 1
 
@@ -295,15 +296,16 @@ class Scene(State):
                     compiled.data.qvel[now.dofs] = speed
         self._compiled = compiled
         self._holds = Holds(compiled)
-        for node in compiled.places:
-            if (
-                isinstance(node.source, Joint)
-                and node.source.kind is JointKind.SPHERICAL
-            ):
+        for node, place in compiled.places.items():
+            if not isinstance(node.source, Joint):
+                continue
+            if node.source.kind is JointKind.SPHERICAL:
                 self._put_below(compiled.moved_body(node))
-                speed = compiled.data.qvel[compiled.places[node].dofs].copy()
+                speed = compiled.data.qvel[place.dofs].copy()
                 compiled.set_turn(node, node.joint_quat_wxyz)
-                compiled.data.qvel[compiled.places[node].dofs] = speed
+                compiled.data.qvel[place.dofs] = speed
+            else:
+                compiled.data.qpos[place.qpos] = node.joint_position
         settle(self.tree, compiled, self._holds)
         self._unsettled = self._outdated = False
         mujoco.mj_forward(compiled.model, compiled.data)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
+from pyrep_mujoco.scene.carried import seen_from
 from pyrep_mujoco.scene.compiled import Compiled
 from pyrep_mujoco.scene.frames import IDENTITY, Frame, compose, inverse, relative
 from pyrep_mujoco.scene.holds import Holds
@@ -206,6 +207,8 @@ class State:
             if now != (frame, position, turn):
                 moved.append(node)
         compiled.stale = True
+        # What the solver begins with is of another place.
+        compiled.data.qacc_warmstart[:] = 0.0
         for node in moved:
             self._put_below(node)
         for node in sorted(free, key=lambda node: sum(1 for _ in node.ancestors())):
@@ -287,11 +290,7 @@ class State:
 
     def _seen_from(self, base: Node | None, node: Node) -> Frame:
         """An object's place in its carrier's frame, as the tree has it."""
-        if node.parent is base:
-            return node.frame
-        above = IDENTITY if node.parent is None else self.moved_w(node.parent)
-        frame_w = compose(above, node.frame)
-        return frame_w if base is None else relative(frame_w, self.frame_w(base))
+        return seen_from(base, node, self._moved)
 
     def _keep_state(self) -> None:
         """Bring the tree in line with the state."""

@@ -166,6 +166,17 @@ class StepsWithoutMisc:
             del self._scene._get_misc
 
 
+def prepare(task_environment: Any) -> None:
+    """Let a task's first reset be as all others.
+
+    RLBench prepares a task in its first reset, and puts back before each later one what
+    it was then: that is the same but for the last digits, which physics makes more of.
+    """
+    scene = getattr(task_environment, "_scene", None)
+    if hasattr(scene, "init_task"):
+        scene.init_task()
+
+
 def put_back_control(task_environment: Any) -> None:
     """Give the arm its action mode's control back, after a demo that failed.
 

@@ -142,6 +142,7 @@ class Session:
                 environment.launch()
                 task_class = self.api.recorded_task_class(self._name, created)
                 self.task = environment.get_task(task_class)
+                self.api.prepare(self.task)
                 self.without_misc = self.api.StepsWithoutMisc(self.task)
             except RLBenchPufferError:
                 raise
