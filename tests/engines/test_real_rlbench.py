@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.timeout(600)]
 
 SLOW = pytest.mark.slow
 
+OF_MANY_THINGS = ("stack_blocks", "setup_checkers", "pour_from_cup_to_cup")
+
 
 @pytest.fixture(
     params=[
@@ -63,6 +65,29 @@ def test_it_resets_and_takes_random_steps(engine: str) -> None:
     assert len(set(told)) > 40
     # Another process, and another reset within: bit for bit the same.
     assert told == rows(make_vec(engine, 1, episode_length=30), 50)
+
+
+@needs_rlbench
+@pytest.mark.parametrize(
+    "task",
+    ["reach_target", *(pytest.param(t, marks=SLOW) for t in OF_MANY_THINGS)],
+)
+def test_the_same_follows_a_seed_whatever_was_before(task: str) -> None:
+    env = rp.make(task, engine="mujoco")
+
+    def episode(seed: int) -> list[bytes]:
+        rng = np.random.default_rng(seed)
+        told = [env.reset(seed=seed)[0]]
+        for _ in range(10):
+            action = rng.uniform(env.action_space.low, env.action_space.high)
+            told.append(env.step(action.astype(np.float32))[0])
+        return [row[name].tobytes() for row in told for name in sorted(row)]
+
+    first = episode(0)
+    episode(1)
+    episode(2)
+    assert episode(0) == first
+    env.close()
 
 
 @pytest.mark.parametrize(

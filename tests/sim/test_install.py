@@ -50,7 +50,7 @@ def run(code: str, *path: Path, **environment: str) -> subprocess.CompletedProce
 
 def test_pyrep_gets_our_functions_and_its_own_constants(package: Path) -> None:
     code = """
-from pyrep_mujoco.install import install
+from pyrep_mujoco import install
 install(); install()
 import os, sys
 import pyrep
@@ -68,7 +68,7 @@ print("installed")
 
 def test_a_folder_that_is_there_is_left_as_it_is(package: Path) -> None:
     code = """
-from pyrep_mujoco.install import install
+from pyrep_mujoco import install
 install()
 import os
 print(os.environ["COPPELIASIM_ROOT"])
@@ -83,7 +83,7 @@ def test_pyrep_that_has_coppeliasim_already_is_refused(package: Path) -> None:
     (package / "pyrep" / "backend" / "_sim_cffi.py").write_text("ffi = lib = None\n")
     code = """
 import pyrep
-from pyrep_mujoco.install import install
+from pyrep_mujoco import install
 install()
 """
     done = run(code, package)
@@ -92,7 +92,7 @@ install()
 
 
 def test_without_pyrep_the_error_says_how_to_get_it(tmp_path: Path) -> None:
-    code = "from pyrep_mujoco.install import install; install()"
+    code = "from pyrep_mujoco import install; install()"
     if PYREP is None:
         done = run(code)
         assert "InstallError: PyRep cannot be imported: no package" in done.stderr
@@ -107,7 +107,7 @@ def test_without_pyrep_the_error_says_how_to_get_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL, reason="no PyRep is installed or on the path")
 def test_pyrep_launches_loads_the_panda_and_moves_it() -> None:
     code = f"""
-from pyrep_mujoco.install import install
+from pyrep_mujoco import install
 install()
 from pyrep import PyRep
 from pyrep.objects.joint import Joint

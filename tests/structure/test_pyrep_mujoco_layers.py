@@ -8,8 +8,9 @@ from structure.sources import ROOT, imports, module_name, package_files
 
 PACKAGE = ROOT / "src" / "pyrep_mujoco"
 
-LAYERS = ("errors", "extras", "ttm", "base_scene", "scene", "sim", "install")
-"""From the ground floor up; a part may import its own layer and below."""
+LAYERS = ("errors", "extras", "ttm", "base_scene", "scene", "sim", "backend", "")
+"""From the ground floor up; a part may import its own layer and below. On top is what
+`import pyrep_mujoco` gives."""
 
 
 def part(name: str) -> str:

@@ -172,7 +172,7 @@ def prepare(task_environment: Any) -> None:
     RLBench prepares a task in its first reset, and puts back before each later one what
     it was then: that is the same but for the last digits, which physics makes more of.
     """
-    scene = getattr(task_environment, "_scene", None)
+    scene: Any = getattr(task_environment, "_scene", None)
     if hasattr(scene, "init_task"):
         scene.init_task()
 

@@ -32,7 +32,7 @@ class CoppeliaSim:
           SimulationError: COPPELIASIM_ROOT does not fit, it cannot be loaded, or PyRep
             is on MuJoCo in this process.
         """
-        if any(type(f).__module__ == "pyrep_mujoco.install" for f in sys.meta_path):
+        if any(type(f).__module__ == "pyrep_mujoco.backend" for f in sys.meta_path):
             raise SimulationError(
                 'PyRep is on MuJoCo in this process already, by engine="mujoco". Use '
                 'engine="coppeliasim" in a process of its own, or '

@@ -2,8 +2,8 @@
 
 import sys
 
+from pyrep_mujoco import install
 from pyrep_mujoco.errors import PyRepMujocoError
-from pyrep_mujoco.install import install
 from rlbench_puffer.config import DisplayName
 from rlbench_puffer.display.make import DisplayLease, lease_display
 from rlbench_puffer.engines.rlbench.task_names import rlbench_folder
