@@ -201,25 +201,25 @@ def never_meet(
         )
 
     whole = np.array(limits)
-    half = (whole[:, 1] - whole[:, 0]) / 2
-    cells = [(-lack(whole.mean(axis=1), half), 0, whole.mean(axis=1), half)]
-    for number in itertools.count(1, 2):
-        if not cells or cells[0][0] >= 0:
-            return True
-        missing, _, middle, half = heapq.heappop(cells)
-        distance = float(reaches @ half) + CLEARANCE + missing
-        if distance <= CLEARANCE or number > MOST_CELLS:
+    cells: list[tuple[float, int, np.ndarray, np.ndarray]] = []
+    looked_at = itertools.count()
+
+    def look_at(middle: np.ndarray, half: np.ndarray) -> None:
+        """Keep a cell that is not done, behind those that lack more."""
+        if (missing := lack(middle, half)) > 0:
+            heapq.heappush(cells, (-missing, next(looked_at), middle, half))
+
+    look_at(whole.mean(axis=1), (whole[:, 1] - whole[:, 0]) / 2)
+    while cells:
+        missing, number, middle, half = heapq.heappop(cells)
+        if float(reaches @ half) + missing <= 0 or number > MOST_CELLS:
             return False
         longest = int(np.argmax(reaches * half))
-        half = half.copy()
-        half[longest] /= 2
-        for order, side in enumerate((-1, 1)):
-            there = middle.copy()
-            there[longest] += side * half[longest]
-            less = -lack(there, half)
-            if less < 0:
-                heapq.heappush(cells, (less, number + order, there, half))
-    raise AssertionError("counting never ends")
+        step = np.zeros(2)
+        step[longest] = half[longest] / 2
+        look_at(middle - step, half - step)
+        look_at(middle + step, half - step)
+    return True
 
 
 def _geoms(model: mujoco.MjModel, body: int) -> list[int]:
