@@ -83,12 +83,9 @@ class Compiled:
             {node: place.joint for node, place in self.places.items()},
             candidates(links, self.robots),
         )
-        self.sleep = Sleep(
-            self.model,
-            self.data,
-            self.velocity_motors,
-            [self.bodies[node] for node in self.robots if node in self.bodies],
-        )
+        robots = [self.bodies[node] for node in self.robots if node in self.bodies]
+        self.sleep = Sleep(self.model, self.data, self.velocity_motors, robots)
+        self.velocity_motors.sliding.leave_out(robots)
         # Asking MuJoCo's objects for an array takes longer than reading a number.
         self.xpos, self.xquat = self.data.xpos, self.data.xquat
         self.qpos, self.qvel = self.data.qpos, self.data.qvel

@@ -24,7 +24,8 @@ class PairFriction:
         self._model = model
         self._of_cone = 1 / math.sqrt(model.opt.impratio)
         self._pairs = b""
-        self._friction = self._cone = np.empty(0)
+        self.friction = self._cone = np.empty(0)
+        """Of each contact, when it was applied last; (n,)."""
         self.note()
 
     def note(self) -> None:
@@ -43,9 +44,9 @@ class PairFriction:
         # Most often the same shapes touch as a physics step ago.
         if (pairs := geoms.tobytes()) != self._pairs:
             self._pairs = pairs
-            self._friction = self._of_pair[geoms[:, 0], geoms[:, 1]]
-            self._cone = self._friction * self._of_cone
+            self.friction = self._of_pair[geoms[:, 0], geoms[:, 1]]
+            self._cone = self.friction * self._of_cone
         friction = contact.friction
-        friction[:, 0] = self._friction
-        friction[:, 1] = self._friction
+        friction[:, 0] = self.friction
+        friction[:, 1] = self.friction
         contact.mu[:] = self._cone

@@ -15,6 +15,7 @@ from pyrep_mujoco.scene.motors import (
 )
 from pyrep_mujoco.scene.overlaps import Overlaps
 from pyrep_mujoco.scene.pair_friction import PairFriction
+from pyrep_mujoco.scene.sliding import Sliding
 
 SHIFT = 1 / (FRICTION_IMPEDANCE[1] * PHYSICS_DT)
 """Acceleration [rad/s^2 or m/s^2] that friction in a joint goes for, per velocity: what
@@ -57,6 +58,8 @@ class VelocityMotors:
         self.pair_friction = PairFriction(model)
         """Of contacts, which time goes on with, too."""
         self._overlaps = Overlaps(data)
+        self.sliding = Sliding(model, data)
+        """Of things in contact, likewise."""
 
     def aim(self, joint: Drive, *, dof: int, qpos: int) -> None:
         """Let a joint's motor go for what its drive says now.
@@ -163,9 +166,10 @@ class VelocityMotors:
         return rows, SHIFT * self._velocities[data.efc_id[rows]]
 
     def _bend(self, contact: mujoco._structs._MjContactList) -> None:
-        """Give contacts their friction, and part what overlaps slowly."""
+        """Let contacts be as Bullet's are."""
         self.pair_friction.apply(contact)
         self._overlaps.slow_down(contact)
+        self.sliding.keep_down(contact, self.pair_friction.friction)
 
     def _brake(self, dof: int, qpos: int, joint: Drive) -> None:
         """Let a spring that only brakes do so with its force of now."""
