@@ -34,15 +34,18 @@ class PairFriction:
         self._of_pair = np.maximum(np.outer(alone, alone), LEAST)
         self._pairs = b""
 
-    def apply(self, contact: mujoco._structs._MjContactList) -> None:
+    def apply(self, contact: mujoco._structs._MjContactList) -> bool:
         """Set it in all contacts; between mj_step1 and mj_step2, if there are any.
 
         Args:
           contact: MuJoCo's, of now.
+
+        Returns:
+          whether other shapes touch than when it was applied last.
         """
         geoms = contact.geom
         # Most often the same shapes touch as a physics step ago.
-        if (pairs := geoms.tobytes()) != self._pairs:
+        if others := (pairs := geoms.tobytes()) != self._pairs:
             self._pairs = pairs
             self.friction = self._of_pair[geoms[:, 0], geoms[:, 1]]
             self._cone = self.friction * self._of_cone
@@ -50,3 +53,4 @@ class PairFriction:
         friction[:, 0] = self.friction
         friction[:, 1] = self.friction
         contact.mu[:] = self._cone
+        return others

@@ -33,7 +33,7 @@ class Sliding:
     fails, those that came nearest are taken; none at all is among them.
 
     Contacts of robots, and of what they hold, are left as they are: motors press them,
-    and a charger that is wedged in its socket's edge would stay so. Nothing is kept
+    and a charger that is wedged in its socket's edge would stay so. No state is kept
     from one physics step to the next.
 
     Args:
@@ -46,46 +46,57 @@ class Sliding:
         # Of the bodies that move as one, the first stands for all.
         self._first = model.body_weldid[model.geom_bodyid]
         moves = model.body_weldid > 0
-        self._light = moves & (model.body_subtreemass < LIGHTEST)
-        self._robots = np.zeros(model.nbody, bool)
+        self._left_out = moves & (model.body_subtreemass < LIGHTEST)
+        self._kept = np.empty(0, bool)
+        self._any = False
 
     def leave_out(self, bodies: Iterable[int]) -> None:
         """Leave contacts of these bodies as they are, and of what is welded to them."""
         first = self._model.body_weldid[list(bodies)]
         # What stands on the world moves as the world does.
-        self._robots[first[first > 0]] = True
+        self._left_out[first[first > 0]] = True
+        self._kept = np.empty(0, bool)
 
     def keep_down(
-        self, contact: mujoco._structs._MjContactList, friction: np.ndarray
+        self,
+        contact: mujoco._structs._MjContactList,
+        friction: np.ndarray,
+        *,
+        others: bool,
     ) -> None:
         """Lower what contacts go for; between mj_step1 and mj_step2.
 
         Args:
           contact: MuJoCo's, of now.
           friction: (n,) coefficients.
+          others: whether other shapes touch than when it was called last.
         """
+        if others or len(self._kept) != len(friction):
+            left_out = self._left_out[self._first[contact.geom]]
+            self._kept = ~left_out.any(axis=1)
+            self._any = bool(self._kept.any())
+        if not self._any:
+            return
         data = self._data
         # Contacts' rows come last.
         velocities = data.efc_vel[data.ne + data.nf + data.nl :]
         if velocities.dot(velocities) < SLOWEST**2:
             return
         rows = contact.efc_address
-        left_out = self._left_out()[self._first[contact.geom]].any(axis=1)
+        held = self._held()[self._first[contact.geom]].any(axis=1)
         # Contacts that are not acted upon have no rows.
-        acted = (rows >= 0) & ~left_out
-        if acted.any():
-            self._lower(rows[acted], friction[acted])
+        kept = self._kept & ~held & (rows >= 0)
+        if kept.any():
+            self._lower(rows[kept], friction[kept])
 
-    def _left_out(self) -> np.ndarray:
-        """Which bodies' contacts are left as they are; (nbody,) bool."""
-        model = self._model
+    def _held(self) -> np.ndarray:
+        """Bodies that are welded to those that are left out; (nbody,) bool."""
+        model, first = self._model, self._model.body_weldid
         welds = self._data.eq_active.astype(bool)
-        first = model.body_weldid
         carriers = first[model.eq_obj1id[welds]]
-        held = first[model.eq_obj2id[welds]]
-        left_out = self._robots.copy()
-        left_out[held[left_out[carriers]]] = True
-        return left_out | self._light
+        held = np.zeros(model.nbody, bool)
+        held[first[model.eq_obj2id[welds]][self._left_out[carriers]]] = True
+        return held
 
     def _lower(self, rows: np.ndarray, friction: np.ndarray) -> None:
         """Lower the targets in the normal directions' rows, as far as sliding lifts."""

@@ -167,9 +167,9 @@ class VelocityMotors:
 
     def _bend(self, contact: mujoco._structs._MjContactList) -> None:
         """Let contacts be as Bullet's are."""
-        self.pair_friction.apply(contact)
+        others = self.pair_friction.apply(contact)
         self._overlaps.slow_down(contact)
-        self.sliding.keep_down(contact, self.pair_friction.friction)
+        self.sliding.keep_down(contact, self.pair_friction.friction, others=others)
 
     def _brake(self, dof: int, qpos: int, joint: Drive) -> None:
         """Let a spring that only brakes do so with its force of now."""
