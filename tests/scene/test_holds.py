@@ -11,6 +11,7 @@ from pyrep_mujoco.scene.scene import Scene
 from pyrep_mujoco.scene.tree import Node
 from pyrep_mujoco.ttm.read import read_model
 from pyrep_mujoco.ttm.shapes import Shape
+from ttm_sensors import force_sensor
 
 POOL = w.box_pool((0.1, 0.1, 0.1), (4.0, 4.0, 0.1))
 FLOOR = w.box(
@@ -29,21 +30,13 @@ def scene_of(*chunks: bytes) -> Scene:
 
 def gripper(*more: bytes) -> Scene:
     """A hand on a motor that turns about the vertical, with a force sensor, a cube."""
-    sensor = w.chunk(
-        "FSE",
-        w.base("attach", 4, 3),
-        w.chunk("Vab", b"\0"),
-        w.chunk("Tri", 1.0, 1.0, 1),
-        w.chunk("Siz", 0.01),
-        b"EOO",
-    )
     return scene_of(
         w.box("post", 1, dynamic=False, position=(0, 0, 2)),
         w.joint(
             w.base("wrist", 2, 1), flags=MOTOR, max_force=50.0, minimum=-3, reach=6
         ),
         w.box("hand", 3, 2, position=(0.5, 0, 0), mass=2.0, respondable=False),
-        sensor,
+        force_sensor(w.base("attach", 4, 3), breaks=False),
         w.box("cube", 5, position=(0.5, 0, 1.8), mass=0.2),
         *more,
     )

@@ -8,6 +8,7 @@ import pytest
 import ttm_writer as w
 from pyrep_mujoco.scene.scene import Scene
 from scene.levers import FLOOR, MOTOR, scene_of
+from ttm_sensors import force_sensor
 
 DT, GRAVITY = 0.005, 9.81
 FRICTION = 0.7**2
@@ -156,14 +157,7 @@ def test_contacts_of_robots_are_left_as_they_are() -> None:
 
 def dragged(*left_out: str) -> list[float]:
     """Heights of a box that a hand holds and drags over the floor."""
-    sensor = w.chunk(
-        "FSE",
-        w.base("attach", 4, 3),
-        w.chunk("Vab", b"\0"),
-        w.chunk("Tri", 1.0, 1.0, 1),
-        w.chunk("Siz", 0.01),
-        b"EOO",
-    )
+    sensor = force_sensor(w.base("attach", 4, 3), breaks=False)
     box = w.box("box", 5, position=(-0.88, 0, 0.0499))
     scene = scene_of(FLOOR, *SLIDE, sensor, box)
     scene.hang(scene.tree.node("box"), scene.tree.node("attach"))

@@ -24,6 +24,7 @@ from rlbench_puffer.errors import (
 from rlbench_puffer.vector.base import VecEnv
 from rlbench_puffer.vector.make import BackendName
 from simulators import standin_machine, write_facts
+from vec_rows import nothing, rows
 
 FAULTY = "standin_faults:Faulty"
 POOLS: tuple[BackendName, ...] = ("gym", "puffer", "shm")
@@ -53,30 +54,12 @@ def make(
     )
 
 
-def nothing(vec: VecEnv) -> np.ndarray:
-    return np.zeros(vec.action_space.shape or (), np.float32)
-
-
-def rows(vec: VecEnv, steps: int = 6) -> list[bytes]:
-    seen = [vec.reset(seed=3)[0].tobytes()]
-    rng = np.random.default_rng(0)
-    for _ in range(steps):
-        actions = rng.uniform(-1, 1, nothing(vec).shape).astype(np.float32)
-        observations, rewards, *_ = vec.step(actions)
-        seen.append(observations.tobytes() + rewards.tobytes())
-    return seen
-
-
 @pytest.mark.parametrize("backend", POOLS)
 def test_the_same_seed_gives_the_same_trajectory_on_every_backend(
     backend: BackendName,
 ) -> None:
-    vec = make(1, "serial", "reach_target", episode_length=4)
-    expected = rows(vec)
-    vec.close()
-    vec = make(1, backend, "reach_target", episode_length=4)
-    assert rows(vec) == expected
-    vec.close()
+    expected = rows(make(1, "serial", "reach_target", episode_length=4), 6)
+    assert rows(make(1, backend, "reach_target", episode_length=4), 6) == expected
     assert "pyrep" in sys.modules  # Of the serial one, and of no other.
 
 
