@@ -99,8 +99,17 @@ def _one_process(
 
 
 def _write_rates(ax: Axes, bars: BarContainer) -> None:
-    """Within the bars, where no line of what is asked for crosses them."""
-    ax.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=-9, color="white")
+    """At the bars' feet, where no line of what is asked for crosses them."""
+    for bar in bars:
+        ax.text(
+            bar.get_x() + bar.get_width() / 2,
+            0.03,
+            f"{bar.get_height():,.0f}",
+            transform=ax.get_xaxis_transform(),
+            ha="center",
+            fontsize=7,
+            color="white",
+        )
 
 
 def _workers(ax: Axes, rows: list[dict[str, Any]]) -> None:
