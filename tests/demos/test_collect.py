@@ -67,6 +67,14 @@ def test_any_number_of_workers_collects_the_same_demos(
         assert bytes_of(demo) == bytes_of(Demos(folder)[index])
 
 
+def test_a_folder_may_be_named_from_where_the_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    collect_here(request_for(Path("demos")), [0])
+    assert [demo.index for demo in load_demos("demos")] == [0]
+
+
 def test_minaris_own_loader_reads_the_set_and_each_shard(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

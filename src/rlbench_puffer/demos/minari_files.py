@@ -70,7 +70,8 @@ class ShardWriter:
             shutil.rmtree(self._part, ignore_errors=True)
             self._part.mkdir()
             self._storage = MinariStorage.new(
-                self._part / "data",
+                # Minari counts sizes wrongly below a relative path.
+                (self._part / "data").absolute(),
                 observation_space,
                 action_space,
                 spec,
@@ -153,7 +154,7 @@ class Shard:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._storage = MinariStorage.read(path / "data")
+            self._storage = MinariStorage.read((path / "data").absolute())
             count = self._storage.total_episodes
             facts = list(self._storage.get_episode_metadata(range(count)))
             self.indices = tuple(int(each["index"]) for each in facts)
