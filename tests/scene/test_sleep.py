@@ -231,3 +231,16 @@ def test_robots_never_sleep() -> None:
     scene.load(read_model(PANDA.read_bytes()))
     scene.step(200)
     assert asleep(scene) == 0
+
+
+def test_what_is_put_back_sleeps_again_though_its_forces_were_asked_for() -> None:
+    """Else an episode would hang on what was asked in the one before."""
+    scene = sleeping()
+    box = scene.tree.node("box")
+    place = scene.local_frame(box)
+    scene.compiled.know_forces()
+    scene.step(200)
+    assert asleep(scene) == 0
+    scene.arrange({box: (place, 0.0, UPRIGHT)})
+    scene.step(200)
+    assert asleep(scene) == 1

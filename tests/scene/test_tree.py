@@ -117,6 +117,19 @@ def test_hanging_an_object_elsewhere_does_not_move_it(
         assert same(tip.frame_w, before)
 
 
+def test_what_hangs_elsewhere_for_a_while_comes_back_to_its_place_in_order() -> None:
+    """RLBench's task_low_dim_state is of a tree's objects in their order."""
+    tree = Tree()
+    tree.add(read_model(linked_dummies()))
+    target, arm, base = tree.node("target"), tree.node("arm"), tree.node("base")
+    order = list(base.tree())
+    for node in target, arm:
+        tree.hang(node, None)
+        tree.hang(node, base)
+        assert base.children == [target, arm]
+        assert list(base.tree()) == order
+
+
 def test_nothing_hangs_on_what_hangs_on_it() -> None:
     tree = Tree()
     tree.add(read_model(linked_dummies()))

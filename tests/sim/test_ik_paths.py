@@ -115,6 +115,36 @@ def test_a_pose_surely_out_of_reach_costs_as_many_draws_as_any(arm: Arm) -> None
     assert after == np.random.uniform()  # noqa: NPY002
 
 
+def seeded(arm: Arm) -> tuple[list[float], float]:
+    """A solution, and what is drawn next."""
+    np.random.seed(3)  # noqa: NPY002
+    return arm.anywhere(), np.random.uniform()  # noqa: NPY002
+
+
+def test_solutions_not_yet_given_are_forgotten_when_time_goes_on(arm: Arm) -> None:
+    """What follows a seed may not depend on what was asked last before it."""
+    arm.aim((0.1, 0.1, -0.05))
+    positions = [arm.scene.joint_position(node) for node in arm.nodes]
+    told = seeded(arm)
+    assert seeded(arm) != told  # The next one of those that were found, undrawn.
+    arm.launched.step()
+    for node, position in zip(arm.nodes, positions, strict=True):
+        arm.scene.set_joint_position(node, position)
+    assert seeded(arm) == told
+
+
+def test_a_solution_is_for_where_the_arm_stands_now(arm: Arm) -> None:
+    np.random.seed(3)  # noqa: NPY002
+    arm.aim((0.1, 0.1, -0.05))
+    arm.scene.hang(arm.target, None)
+    assert len(arm.anywhere()) == 7
+    base = arm.scene.tree.node("Panda")
+    elsewhere = frame((0.1, 0.05, 0.0), (1, 0, 0, 0))
+    arm.scene.place(base, compose(arm.scene.frame_w(base), elsewhere))
+    arm.chain = chain(arm.scene, arm.nodes, arm.tip, base)
+    assert arm.errors(np.array(arm.anywhere()))[0] <= 5e-4
+
+
 def test_a_line_that_meets_something_is_a_path_only_if_that_does_not_matter(
     arm: Arm,
 ) -> None:

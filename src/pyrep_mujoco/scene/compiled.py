@@ -312,7 +312,7 @@ class Compiled:
             self.drive(joint)
 
     def know_forces(self) -> None:
-        """Let nothing sleep from now on, for somebody asks for forces and contacts."""
+        """Let nothing sleep any more, for somebody asks for forces and contacts."""
         if self.sleep.forbid():
             self._forces = None
 

@@ -23,6 +23,9 @@ MOVES, STANDS, PASSES = (1, 3), (2, 0), (0, 0)
 stands, too."""
 
 
+_WARM = mujoco.mjtDisableBit.mjDSBL_WARMSTART.value
+
+
 class Holds:
     """What is held in a compiled scene, and how."""
 
@@ -114,6 +117,13 @@ class Holds:
         none = [np.empty(0, int)]
         self._qpos = np.concatenate(none + [every[place.qpos] for place in places])
         self._dofs = np.concatenate(none + [every[place.dofs] for place in places])
+        # A robot that stands still is being put somewhere, and all else may be put
+        # back after it. Whether the solver begins with the last accelerations MuJoCo
+        # decides for the whole scene at once: the robot's next place would hang, in
+        # its last bits, on where the rest was before. Begun without them, it does not.
+        self._compiled.model.opt.disableflags &= ~_WARM
+        if not self.frozen.isdisjoint(self._compiled.robots):
+            self._compiled.model.opt.disableflags |= _WARM
 
     def weld(self, node: Node, carrier: Node, *, anew: bool = False) -> None:
         """Hold a free shape where it is on what carries it.

@@ -44,6 +44,7 @@ class Sleep:
         for body in robots:
             if (tree := model.body_treeid.item(body)) >= 0:
                 model.tree_sleep_policy[tree] = _NEVER
+        self._policies = model.tree_sleep_policy.copy()
 
     def wake(self) -> None:
         """Wake all, and work out where all bodies are, fixed ones too."""
@@ -57,7 +58,7 @@ class Sleep:
         model.opt.enableflags |= _ENABLED
 
     def forbid(self) -> bool:
-        """Let nothing sleep from now on.
+        """Let nothing sleep from now on, until it is permitted.
 
         MuJoCo knows no forces and contacts of what sleeps; here all are known
         afterwards.
@@ -71,6 +72,10 @@ class Sleep:
         self.wake()
         self._motors.reckon()
         return True
+
+    def permit(self) -> None:
+        """Let all sleep again that may."""
+        self._model.tree_sleep_policy[:] = self._policies
 
     def is_known(self, body: int) -> bool:
         """Whether what a body touches is known, for it never sleeps."""

@@ -207,8 +207,10 @@ class State:
             if now != (frame, position, turn):
                 moved.append(node)
         compiled.stale = True
-        # What the solver begins with is of another place.
+        # What the solver begins with is of another place. Nor may it count what a
+        # program asked for before.
         compiled.data.qacc_warmstart[:] = 0.0
+        compiled.sleep.permit()
         for node in moved:
             self._put_below(node)
         for node in sorted(free, key=lambda node: sum(1 for _ in node.ancestors())):

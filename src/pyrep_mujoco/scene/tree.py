@@ -1,5 +1,6 @@
 """The tree of scene objects: names, handles, order, and where everything stands."""
 
+import bisect
 import dataclasses
 import difflib
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Node:
     parent: "Node | None"
     """What it hangs on, or None."""
     children: list["Node"]
-    """In the order in which they came."""
+    """In the order of their handles, whichever came last."""
     frame: Frame
     """In the parent's frame; below a joint, in the frame that the joint moves."""
     joint_position: float = 0.0
@@ -280,6 +281,11 @@ class Tree:
     def hang(self, node: Node, parent: Node | None) -> None:
         """Hang an object on another, or on nothing, without moving it.
 
+        Its place among the other children goes by its handle. CoppeliaSim 4.1 has it
+        behind them until any object is created or removed, and sorts them then; the
+        numbers of RLBench's ``task_low_dim_state``, which are of a tree's objects in
+        order, would change places with every grasp.
+
         Raises:
           SceneError: the parent hangs on the object itself.
         """
@@ -294,7 +300,7 @@ class Tree:
             node.parent.children.remove(node)
         node.parent = parent
         if parent is not None:
-            parent.children.append(node)
+            bisect.insort(parent.children, node, key=lambda child: child.handle)
         node.place(frame_w)
 
     def _suffix(self, names: list[str]) -> str:

@@ -30,9 +30,14 @@ _WHOLE_TURN = 2 * np.pi
 
 
 class Configurations:
-    """Solutions of the pose that was asked for last, found and not yet given."""
+    """Solutions of the pose that was asked for last, found and not yet given.
+
+    They are forgotten when time goes on: else the first question of an episode may be
+    the last one of the episode before, and what is drawn from then on another.
+    """
 
     def __init__(self, simulation: Simulation) -> None:
+        simulation.after_step.append(self.close)
         self._asked: tuple[object, ...] = ()
         self.waiting: list[FloatArray] = []
         """(m,) each; the next to give is the last, and the nearest."""
@@ -165,6 +170,13 @@ def _question(
     """All that the answer depends on."""
     scene = current().scene
     settings, find = group(handle), scene.tree.find_handle
+    # Asked a hundred times where there is no answer; `ik_joint` only complains.
+    moved = [find(one) or ik_joint(one) for one in joints]
+    fixed = [
+        find(base)
+        for one in settings.elements
+        for base in (one.base, one.constraint_base)
+    ]
     targets = [ik_target(element) for element in settings.elements]
     in_the_way: tuple[bytes, ...] = ()
     if pairs:
@@ -177,7 +189,10 @@ def _question(
         )
     return (
         *(handle, settings, tuple(joints), tuple(pairs), tuple(asking), in_the_way),
-        # Asked a hundred times where there is no answer; `ik_joint` only complains.
-        [scene.joint_position(find(one) or ik_joint(one)) for one in joints],
-        [scene.frame_w(node) for node in targets if node is not None],
+        [scene.joint_position(joint) for joint in moved],
+        [
+            scene.frame_w(node)
+            for node in (*moved, *fixed, *targets)
+            if node is not None
+        ],
     )
