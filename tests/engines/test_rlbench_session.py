@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pyrep_mujoco
 import rlbench_puffer as rp
 from rlbench_puffer.engines.rlbench.doctor import examine_coppeliasim
 from rlbench_puffer.errors import (
@@ -122,6 +123,7 @@ def test_a_simulator_is_started_afresh_after_so_many_episodes() -> None:
     ("lacks", "says"),
     [
         ("root", "COPPELIASIM_ROOT is not set"),
+        ("root, after engine mujoco", "COPPELIASIM_ROOT is not set"),
         ("folder", "holds no libcoppeliaSim"),
         ("plugin", "physics plugin"),
     ],
@@ -131,6 +133,9 @@ def test_an_incomplete_installation_is_told_with_its_cure(
 ) -> None:
     if lacks == "root":
         monkeypatch.delenv("COPPELIASIM_ROOT")
+    elif lacks == "root, after engine mujoco":
+        folder = Path(pyrep_mujoco.__file__).parent
+        monkeypatch.setenv("COPPELIASIM_ROOT", str(folder))
     elif lacks == "folder":
         monkeypatch.setenv("COPPELIASIM_ROOT", str(root / "nowhere"))
     else:

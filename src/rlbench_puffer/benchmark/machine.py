@@ -63,7 +63,8 @@ def _git(folder: Path, *arguments: str) -> str:
     """What git prints, or nothing where there is no git or no repository."""
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            # Reading must not write: `git status` would else renew the index.
+            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
             capture_output=True,
             text=True,
             timeout=10,

@@ -18,6 +18,7 @@ from rlbench_puffer.benchmark.records import Row, row_to_json
 from rlbench_puffer.benchmark.report import breakdown_table
 from rlbench_puffer.benchmark.runs import new_provenance
 from rlbench_puffer.benchmark.sweep import make_row
+from rlbench_puffer.config import check_positive_int
 from rlbench_puffer.distributed.group import OneRank, RankGroup
 
 
@@ -43,8 +44,10 @@ def measure_cell(
       rank's, phases are means over the ranks.
 
     Raises:
+      InvalidOptionError: no sample is asked for.
       RankError: another rank failed.
     """
+    check_positive_int("repeats", repeats)
     ranks = ranks or OneRank()
     meter = Meter(cell, make)
     try:

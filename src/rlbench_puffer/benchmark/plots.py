@@ -47,7 +47,8 @@ def draw_figures(rows: Sequence[Row], folder: Path, prefix: str = "") -> list[Pa
       measured, the speed-up over it.
 
     Raises:
-      RecordsError: no row was measured, or the rows of a task did different work.
+      RecordsError: no row was measured, the rows of a task did different work, or a
+        file cannot be written.
     """
     good = [row for row in rows if row.error is None]
     if not good:
@@ -60,9 +61,20 @@ def draw_figures(rows: Sequence[Row], folder: Path, prefix: str = "") -> list[Pa
         for kind, figure in figures.items():
             if figure is not None:
                 path = folder / f"{prefix}{kind}_{name}.png"
-                figure.savefig(path, dpi=DOTS_PER_INCH)
+                _save(figure, path)
                 files.append(path)
     return files
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write a figure whole, or leave the one that was there."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        figure.savefig(part, dpi=DOTS_PER_INCH, format="png")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise RecordsError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def draw_throughput(rows: Sequence[Row]) -> Figure:

@@ -170,16 +170,21 @@ def append_row(path: Path, row: Row) -> None:
     otherwise it would become a broken line in the middle.
 
     Raises:
-      OSError: the file cannot be written.
+      RecordsError: the file cannot be written, or holds only a part of the row: the
+        disk is full.
     """
-    mend(path)
     line = row_to_json(row) + "\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, line.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        mend(path)
+        with path.open("ab") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RecordsError(
+            f"The row could not be added to {path}: {error.strerror}. Make room, or "
+            "choose another folder."
+        ) from error
 
 
 def mend(path: Path) -> None:

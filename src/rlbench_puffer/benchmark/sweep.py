@@ -150,8 +150,12 @@ def make_row(
     )
 
 
-def prepare_folder(out: Path) -> None:
+def prepare_folder(out: Path, option: str = "out") -> None:
     """Make the output folder and see that rows can be written there.
+
+    Args:
+      out: the folder.
+      option: which names it to the user.
 
     Raises:
       InvalidOptionError: it cannot be made or written to.
@@ -163,10 +167,10 @@ def prepare_folder(out: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise InvalidOptionError(
-            "out",
+            option,
             str(out),
             f"a folder that can be written to ({error.strerror})",
-            "Choose another one with --out.",
+            f"Choose another one with --{option.replace('_', '-')}.",
         ) from error
 
 

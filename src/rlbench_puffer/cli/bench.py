@@ -106,13 +106,15 @@ def bench(
             max_steps=max_steps,
         )
         if output_dir is not None:
-            ranks.from_main(functools.partial(prepare_folder, output_dir))
+            ranks.from_main(
+                functools.partial(prepare_folder, output_dir, option="output_dir")
+            )
         make = functools.partial(
             make_measured_vec, episode_length=max_steps, display=display
         )
         row = measure_cell(cell, repeats, make, ranks, max_steps)
         if ranks.is_main:
+            show_row(row, Console(), as_json=json, phases=profile_timing)
             if output_dir is not None:
                 append_row(output_dir / file_name(row.backend, row.num_workers), row)
-            show_row(row, Console(), as_json=json, phases=profile_timing)
     return 0

@@ -1,5 +1,9 @@
 """The console script: picks the subcommand and turns errors into messages."""
 
+import inspect
+import os
+import re
+import select
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +16,9 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+UNHEARD = 141
+"""Exit code when what reads our output is gone, as `| head` is; shells have it so."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
@@ -21,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
       The exit code: 0, 1 if a cell could not be measured, 2 if the request does not
-      make sense, 130 after Ctrl-C.
+      make sense, 130 after Ctrl-C, 141 if nobody reads the output.
     """
     # As `python -m` has it: "my_tasks:MyTask" is found in the folder this runs in.
     if "" not in sys.path:
@@ -29,12 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
-            return _run(arguments)
+            code = _run(arguments)
+            sys.stdout.flush()
+            return code
         except RLBenchPufferError as error:
             print(f"rlbench-puffer: {_rank_label()}{error}", file=sys.stderr)
             return USAGE_ERROR
         except KeyboardInterrupt:
             return INTERRUPTED
+        except BrokenPipeError:
+            if not _output_is_unheard():
+                raise
+            return UNHEARD
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -59,25 +72,47 @@ def _run(arguments: Sequence[str] | None) -> int:
     from rlbench_puffer.cli.view import view
 
     warnings.simplefilter("always", RecordsWarning)
+    subcommands = {
+        "sweep": alone(sweep),
+        "plot": alone(plot),
+        "bench": bench,
+        "debug": debug,
+        "train": train,
+        "tasks": alone(tasks),
+        "demos": alone(demos),
+        "record": alone(record),
+        "gallery": alone(gallery),
+        "view": alone(view),
+        "doctor": alone(doctor),
+        "setup": alone(setup),
+    }
+    for subcommand in subcommands.values():
+        subcommand.__doc__ = _unwrapped(subcommand.__doc__ or "")
     return tyro.extras.subcommand_cli_from_dict(
-        {
-            "sweep": alone(sweep),
-            "plot": alone(plot),
-            "bench": bench,
-            "debug": debug,
-            "train": train,
-            "tasks": alone(tasks),
-            "demos": alone(demos),
-            "record": alone(record),
-            "gallery": alone(gallery),
-            "view": alone(view),
-            "doctor": alone(doctor),
-            "setup": alone(setup),
-        },
+        subcommands,
         prog="rlbench-puffer",
         description="RLBench tasks, vectorised: measure, record, look.",
         args=None if arguments is None else list(arguments),
     )
+
+
+def _unwrapped(docstring: str) -> str:
+    """A docstring with what each argument is on one line.
+
+    tyro wraps to the terminal's width, but keeps the line breaks within an argument.
+    """
+    return re.sub(r"\n {4,}(?=\S)", " ", inspect.cleandoc(docstring))
+
+
+def _output_is_unheard() -> bool:
+    """Whether our output is a pipe without a reader; then the rest is thrown away."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if not any(event & select.POLLERR for _, event in poll.poll(0)):
+        return False
+    # The interpreter flushes once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _rank_label() -> str:

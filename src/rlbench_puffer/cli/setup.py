@@ -44,7 +44,8 @@ def setup(
       engine: Of rlbench, which engine it is for: mujoco gets the sources of both,
         coppeliasim builds PyRep and installs both; without it, coppeliasim where
         COPPELIASIM_ROOT is set and mujoco elsewhere.
-      prefix: Folder to put CoppeliaSim into (~/.local/share/rlbench-puffer).
+      prefix: Folder to put CoppeliaSim into; without it, rlbench-puffer in
+        ~/.local/share, or in XDG_DATA_HOME where that is set.
       archive: CoppeliaSim's file at the vendor's; that for this system.
       base_url: Where to download from: the makers' site, or a mirror of yours.
       copies: Checkouts of RLBench and PyRep to take instead of downloading them.
@@ -78,7 +79,7 @@ def setup(
     elif what == "rlbench":
         run_all(rlbench_commands(_root(), Path.cwd()), dry_run=dry_run)
     else:
-        folder = prefix or Path.home() / ".local" / "share" / "rlbench-puffer"
+        folder = prefix or sources_folder().parent
         release = Path("/etc/os-release")
         name = archive or archive_name(release.read_text() if release.exists() else "")
         url = base_url or BASE_URL

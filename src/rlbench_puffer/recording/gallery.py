@@ -1,5 +1,6 @@
 """A labelled contact sheet: every task through some cameras, as one PNG."""
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Sequence
@@ -98,12 +99,16 @@ def save_png(path: Path, picture: NDArray[np.uint8]) -> None:
         (b"IDAT", zlib.compress(lines.tobytes(), 9)),
         (b"IEND", b""),
     )
+    part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with part.open("wb") as file:
             file.write(b"\x89PNG\r\n\x1a\n")
             for kind, content in chunks:
                 file.write(struct.pack(">I", len(content)) + kind + content)
                 file.write(struct.pack(">I", zlib.crc32(kind + content)))
+        part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise RecordingError(f"{path} cannot be written: {error}.") from error

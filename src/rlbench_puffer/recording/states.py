@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -49,14 +50,15 @@ def load_states(path: Path) -> tuple[str, list[dict[str, Any]]]:
       RecordingError: the file cannot be read or holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves open a broken file that it opened itself.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
         if header["format"] != _FORMAT:
             raise ValueError(f"format {header['format']}, expected {_FORMAT}")
         count = len(arrays["episode_length"])
         states = [_state(arrays, index) for index in range(count)]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise RecordingError(
             f"{path} is no file of states: {error}. "
             "`rlbench-puffer record --save-states` writes one."

@@ -41,12 +41,19 @@ def download(
       say: is told what happens.
 
     Raises:
-      SetupError: the server refuses, or the file did not come whole.
+      SetupError: the server refuses, the file did not come whole, or there is no
+        folder for it.
     """
     if target.exists():
         say(f"{target.name} is here already.")
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"The folder {target.parent} cannot be made: {error.strerror}.",
+            "Choose another one.",
+        ) from error
     part = target.with_name(f"{target.name}.part")
     problem = ""
     for attempt in range(attempts):

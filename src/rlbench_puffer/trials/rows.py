@@ -97,15 +97,25 @@ class TaskTrial:
 
 
 def append_trial(path: Path, trial: TaskTrial) -> None:
-    """Add a line, in one write, and see it safely on the disk."""
+    """Add a line, in one write, and see it safely on the disk.
+
+    Raises:
+      RecordsError: the file cannot be written, or holds only a part of the line.
+    """
     line = json.dumps(dataclasses.asdict(trial)) + "\n"
-    with path.open("ab") as file:
-        # A line that a killed run left unfinished must not swallow this one.
-        if file.tell() and not path.read_bytes().endswith(b"\n"):
-            line = "\n" + line
-        file.write(line.encode())
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("ab") as file:
+            # A line that a killed run left unfinished must not swallow this one.
+            if file.tell() and not path.read_bytes().endswith(b"\n"):
+                line = "\n" + line
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RecordsError(
+            f"The row of {trial.task} could not be added to {path}: {error.strerror}. "
+            "Make room and run the same command again: it goes on."
+        ) from error
 
 
 def read_trials(path: Path) -> list[TaskTrial]:

@@ -20,6 +20,7 @@ from rlbench_puffer.benchmark.machine import (
     find_commit,
     package_versions,
 )
+from rlbench_puffer.benchmark.sweep import prepare_folder
 from rlbench_puffer.trials.rows import (
     DemoAttempt,
     TaskTrial,
@@ -73,8 +74,12 @@ def run_trials(
 
     Returns:
       The rows of these tasks, old and new.
+
+    Raises:
+      InvalidOptionError: the folder cannot be made or written to.
+      RecordsError: a row could not be added.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(out)
     provenance = _provenance()
     done = {trial.work: trial for trial in read_trials(out / FILE)}
     trials: list[TaskTrial] = []

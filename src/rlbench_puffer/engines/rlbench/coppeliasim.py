@@ -53,7 +53,9 @@ def coppeliasim_root() -> Path:
       SimulationError: COPPELIASIM_ROOT is not set, or holds no CoppeliaSim.
     """
     told = os.environ.get("COPPELIASIM_ROOT")
-    if not told:
+    # Engine `mujoco` shows PyRep its own folder where the user names none, and children
+    # inherit that.
+    if not told or Path(told).name == "pyrep_mujoco":
         raise SimulationError(
             'engine="coppeliasim" needs CoppeliaSim 4.1.0, and COPPELIASIM_ROOT is not '
             "set. `rlbench-puffer setup coppeliasim` installs it and says what to set."

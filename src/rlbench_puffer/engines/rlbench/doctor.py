@@ -49,7 +49,8 @@ def examine_mujoco(*, launch: bool = False) -> list[Finding]:
     count, without = len(rlbench_task_names()), missing_models(folder)
     found = f"RLBench {rlbench_version()} in {folder}, {count} tasks"
     if without:
-        found += f", {len(without)} of them without a model: {', '.join(without)}"
+        named = ", ".join(without[:3]) + (", ..." if without[3:] else "")
+        found += f", {len(without)} of them without a model ({named})"
     findings = [_finding(name, len(without) < count, found, _SOURCES)]
     if launch:
         findings.append(_launch("engine mujoco's launch", "mujoco"))

@@ -170,7 +170,7 @@ def _import_api(foundation: Foundation) -> Any:
             package = (error.name or "rlbench").partition(".")[0]
             extra = "" if package in ("rlbench", "pyrep") else foundation.extra
             raise MissingDependencyError(
-                package, "RLBench's own tasks", extra, "rlbench-puffer setup rlbench"
+                package, "One of RLBench's tasks", extra, "rlbench-puffer setup rlbench"
             ) from error
         except (ImportError, OSError) as error:
             raise explained(error, "loading CoppeliaSim's library") from error

@@ -48,7 +48,7 @@ def rlbench_folder() -> Path:
     folder = sources_folder() / "rlbench"
     if not (folder / "__init__.py").exists():
         raise MissingDependencyError(
-            "rlbench", "RLBench's own tasks", "", "rlbench-puffer setup rlbench"
+            "rlbench", "One of RLBench's tasks", "", "rlbench-puffer setup rlbench"
         )
     return folder
 
