@@ -78,9 +78,11 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
                 ax.set_xlabel("sub-envs")
     axes[0][0].legend(fontsize=7, ncols=2)
     host = good[0]["host"]
+    commits = " and ".join(sorted({row["commit"] for row in good}))
     figure.suptitle(
-        f"{most} workers on {host['cores']} cores, {host['cpu']}; "
-        f"{good[0]['statistic']}, bars up to the upper one",
+        f"{most} workers on {host['cores']} cores, {host['cpu']}, commit {commits}\n"
+        f"{good[0]['statistic']}, bars up to the upper one; sb3 and torchrl up to 4 "
+        "sub-envs, a process each",
         fontsize=9,
     )
     figure.savefig(path)

@@ -38,7 +38,8 @@ def draw(
     _resets(figure.add_subplot(grid[2, 0]), good)
     _profile(figure.add_subplot(grid[2, 1]), good)
     host = good[0]["host"]
-    figure.suptitle(f"{host['cores']} cores, {host['cpu']}", fontsize=9)
+    commits = " and ".join(sorted({row["commit"] for row in good}))
+    figure.suptitle(f"{host['cores']} cores, {host['cpu']}, commit {commits}", fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
@@ -157,7 +158,8 @@ def _batching(ax: Axes, rows: list[dict[str, Any]]) -> None:
 def _resets(ax: Axes, rows: list[dict[str, Any]]) -> None:
     here = _of(rows, "resets")
     names = [row["task"] for row in here]
-    for shift, part in ((-0.2, "p50"), (0.2, "p95")):
+    # The upper bar of a task is the upper one of the legend.
+    for shift, part in ((0.2, "p50"), (-0.2, "p95")):
         at = [y + shift for y in range(len(here))]
         bars = ax.barh(at, [row["reset_ms"][part] for row in here], 0.4, label=part)
         ax.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=2)
