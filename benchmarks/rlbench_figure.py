@@ -39,7 +39,9 @@ def draw(
     _profile(figure.add_subplot(grid[2, 1]), good)
     host = good[0]["host"]
     commits = " and ".join(sorted({row["commit"] for row in good}))
-    figure.suptitle(f"{host['cores']} cores, {host['cpu']}, commit {commits}", fontsize=9)
+    figure.suptitle(
+        f"{host['cores']} cores, {host['cpu']}, commit {commits}", fontsize=9
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
