@@ -1,6 +1,7 @@
 """Options of engines that run RLBench's own code; nothing of RLBench is imported."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -97,21 +98,23 @@ class Simulator:
         for name in ("textures", "dataset_root"):
             self._check_folder(name, getattr(self, name))
         number = self.recycle_after
-        if number is not None and (not isinstance(number, int) or number < 1):
+        if number is not None and not _is_count(number):
             raise InvalidOptionError(
                 "recycle_after", number, "None, or a whole number of at least 1"
             )
-        if not self.launch_timeout_s > 0:
+        limit = self.launch_timeout_s
+        if not isinstance(limit, int | float) or not limit > 0:
             raise InvalidOptionError(
-                "launch_timeout_s", self.launch_timeout_s, "a number of seconds above 0"
+                "launch_timeout_s", limit, "a number of seconds above 0"
             )
 
     def _check_joints(self) -> None:
-        joints = tuple(self.commanded_joints)
+        given = self.commanded_joints
+        joints = tuple(given) if isinstance(given, Iterable) else ()
         count = ARM_JOINTS[self.robot]
         if not joints or len(set(joints)) < len(joints):
             raise InvalidOptionError(
-                "commanded_joints", joints, "one or more different joints"
+                "commanded_joints", given, "one or more different joints"
             )
         if not all(isinstance(j, int) and 0 <= j < count for j in joints):
             raise InvalidOptionError(
@@ -123,11 +126,12 @@ class Simulator:
 
     def _check_randomization(self) -> None:
         every, names = self.randomize_frequency, self.randomize_except
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        if not _is_count(every):
             raise InvalidOptionError(
                 "randomize_frequency", every, "a whole number of at least 1"
             )
-        if isinstance(names, str) or not all(isinstance(n, str) for n in names):
+        listed = isinstance(names, Iterable) and not isinstance(names, str)
+        if not listed or not all(isinstance(n, str) for n in names):
             raise InvalidOptionError("randomize_except", names, "names of objects")
         object.__setattr__(self, "randomize_except", tuple(names))
         if self.textures is not None:
@@ -144,7 +148,11 @@ class Simulator:
     def _check_folder(self, name: str, folder: str | None) -> None:
         if folder is None:
             return
-        if not Path(folder).is_dir():
+        if not isinstance(folder, str | Path) or not Path(folder).is_dir():
             raise InvalidOptionError(name, folder, "a folder that exists")
         # Launching changes the working directory for a while.
         object.__setattr__(self, name, str(Path(folder).absolute()))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -263,6 +263,23 @@ def test_options_of_one_engine_are_refused_by_the_other() -> None:
         make(num_threads=2)
     with pytest.raises(InvalidOptionError, match="torque limits"):
         make(arm_action_mode="joint_torque", simulator=rp.Simulator(robot="ur5"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("recycle_after", True),
+        ("launch_timeout_s", "60"),
+        ("commanded_joints", 3),
+        ("textures", 3),
+        ("randomize_except", 3),
+    ],
+)
+def test_a_simulator_option_of_the_wrong_kind_is_refused(
+    option: str, value: Any
+) -> None:
+    with pytest.raises(InvalidOptionError, match=option):
+        rp.Simulator(**{option: value})
 
 
 def test_textures_are_drawn_from_a_folder_that_must_exist(tmp_path: Path) -> None:

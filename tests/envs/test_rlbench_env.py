@@ -1,5 +1,7 @@
 """RLBenchEnv as Gymnasium's users know an environment."""
 
+import copy
+import pickle
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -159,6 +161,28 @@ def test_a_variation_can_be_chosen_at_reset() -> None:
     env.close()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"variation": "1"}, "an index below 20"),
+        ({"variation": 1.5}, "an index below 20"),
+        ({"variation": True}, "an index below 20"),
+        ({"state": 3}, "what get_state"),
+        ({"state": {}}, "what get_state"),
+        ({"state": {"engine": {}}}, "made likewise"),
+        ({"demo": 3}, "load_demos"),
+    ],
+)
+def test_a_reset_option_of_the_wrong_kind_says_what_fits(
+    options: dict[str, Any], message: str
+) -> None:
+    env = rlbench_puffer.make("reach_target")
+    with pytest.raises(InvalidOptionError, match=message):
+        env.reset(options=options)
+    env.reset(seed=0)
+    env.close()
+
+
 def test_a_saved_state_goes_on_in_another_environment() -> None:
     env, other = rlbench_puffer.make("open_drawer"), rlbench_puffer.make("open_drawer")
     env.action_space.seed(0)
@@ -209,8 +233,10 @@ def test_observations_share_no_memory() -> None:
     [
         (np.full(8, np.nan, np.float32), "component 0 is nan"),
         (np.full(8, 2.0, np.float32), "component 0 is 2.0"),
-        (np.zeros(7, np.float32), r"expected \(1, 8\)"),
+        (np.zeros(7, np.float32), r"shape \(7,\) .* expected \(8,\)"),
+        (np.zeros((1, 8), np.float32), r"shape \(1, 8\) .* expected \(8,\)"),
         (np.array(["a"] * 8), "dtype"),
+        ([[0.0], [0.0, 0.0]], "dtype object"),
     ],
 )
 def test_an_invalid_action_is_an_error_that_says_what(
@@ -232,6 +258,27 @@ def test_after_close_everything_is_refused_but_close() -> None:
         env.reset()
     with pytest.raises(ClosedError):
         env.step(np.zeros(8, np.float32))
+    with pytest.raises(ClosedError):
+        env.picture("front", (8, 8))
+
+
+def test_a_step_before_reset_is_an_error_and_starts_nothing() -> None:
+    env = rlbench_puffer.make("reach_target")
+    with pytest.raises(CallOrderError, match=r"Call reset\(\)"):
+        env.step(np.zeros(8, np.float32))
+    with pytest.raises(CallOrderError, match="not yet reset"):
+        _ = env.engine
+    env.close()
+
+
+def test_what_runs_cannot_be_copied_and_says_what_can() -> None:
+    env = rlbench_puffer.make("reach_target")
+    assert copy.deepcopy(env).config == env.config
+    env.reset(seed=0)
+    for way in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(CallOrderError, match="get_state"):
+            way(env)
+    env.close()
 
 
 def test_a_state_before_reset_is_an_error() -> None:

@@ -60,6 +60,11 @@ def fail(task: Faulty, how: str) -> None:
         sim.hang()
     elif how == "refused":
         raise RuntimeError("The call failed on the V-REP side. Return value: -1")
+    elif how == "restless":
+        while True:
+            task.step()
+    elif how == "interrupted":
+        raise KeyboardInterrupt
     elif how == "unplaceable":
         raise TaskEnvironmentError("Could not place the task faulty in the scene.")
     elif how == "nan":

@@ -12,6 +12,7 @@ from rlbench_puffer.engines.robot_facts import PANDA, RobotFacts
 from rlbench_puffer.errors import InvalidActionError
 
 _QUAT_LOWER = np.full(4, -1.0)
+_NUMBERS = "fiu"
 
 
 def physical_bounds(
@@ -116,6 +117,32 @@ class ActionScaling:
         actions = physical.astype(np.float32)
         return np.clip(actions, self.space.low, self.space.high)
 
+    def check_one(self, action: ArrayLike) -> NDArray[np.float64]:
+        """One environment's action as :meth:`check` returns it, if it may be simulated.
+
+        Args:
+          action: (8,) numbers.
+
+        Returns:
+          (1, 8) float64.
+
+        Raises:
+          InvalidActionError: as :meth:`check`.
+        """
+        try:
+            row = np.asarray(action)
+        except ValueError:
+            # Rows of several lengths.
+            row = np.asarray(action, object)
+        if row.dtype.kind not in _NUMBERS or row.shape != (self._size,):
+            raise InvalidActionError(
+                f"The action has shape {row.shape} and dtype {row.dtype}, expected "
+                f"{(self._size,)} and a real number type.",
+                f"Pass a float32 array of {self._size} numbers "
+                f"({self._size - 1} arm, 1 gripper).",
+            )
+        return self.check(row[None], 1)
+
     def check(
         self, actions: ArrayLike, num_envs: int, first_env_id: int = 0
     ) -> NDArray[np.float64]:
@@ -134,7 +161,7 @@ class ActionScaling:
             one out of range; names the sub-env, the component and the value.
         """
         array = np.asarray(actions)
-        if array.dtype.kind not in "fiu":
+        if array.dtype.kind not in _NUMBERS:
             raise InvalidActionError(
                 f"Actions have dtype {array.dtype}, expected a real number type.",
                 f"Pass a float32 array of shape {(num_envs, self._size)}.",

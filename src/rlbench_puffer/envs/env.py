@@ -1,5 +1,6 @@
 """One RLBench task as a ``gymnasium.Env``."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import gymnasium
@@ -186,12 +187,13 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
           CallOrderError: before ``reset``, or after an episode's end.
           ClosedError: after ``close``.
         """
-        episodes = self._made_episodes("step")
-        if not self._running:
+        episodes = self._episodes
+        if episodes is None or not self._running:
+            self._refuse_closed("step")
             raise CallOrderError(
                 "step", "no episode is running", "Call reset() to begin one."
             )
-        checked = self._scaling.check(np.asarray(action)[None], 1)
+        checked = self._scaling.check_one(action)
         episodes.advance(self._only, self._scaling.to_physical(checked))
         terminated = bool(episodes.terminations[0])
         truncated = bool(episodes.truncations[0])
@@ -253,10 +255,19 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
           The observation of that state.
 
         Raises:
+          InvalidOptionError: none that :meth:`get_state` of an environment like this
+            one returned.
           ClosedError: after ``close``.
         """
+        if not isinstance(state, Mapping) or "engine" not in state:
+            raise InvalidOptionError("state", state, "what get_state() returned")
         episodes = self._made_episodes("set_state")
-        episodes.restore(0, state)
+        try:
+            episodes.restore(0, state)
+        except KeyError as error:
+            raise InvalidOptionError(
+                "state", f"one without {error}", "one of an environment made likewise"
+            ) from error
         self._running = not (state["terminated"] or state["truncated"])
         return self._observation(episodes)
 
@@ -268,20 +279,42 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         self._running = False
         self._closed = True
 
-    def _made_episodes(self, method: str) -> Episodes:
+    def __getstate__(self) -> dict[str, Any]:
+        """For ``pickle`` and ``copy``, which cannot take a running simulator along.
+
+        Raises:
+          CallOrderError: after ``reset``.
+        """
+        if self._episodes is not None:
+            raise CallOrderError(
+                "copy or pickle",
+                "a simulator is running",
+                "Make another environment from env.config, and give it get_state().",
+            )
+        return self.__dict__
+
+    def _refuse_closed(self, method: str) -> None:
         if self._closed:
             raise ClosedError(f"RLBenchEnv of {self.config.task}", method)
+
+    def _made_episodes(self, method: str) -> Episodes:
+        self._refuse_closed(method)
         if self._episodes is None:
             engine = make_engine(self.config, self.task, 1)
             self._episodes = Episodes(engine, self.task, self.config)
         return self._episodes
 
     def _reset_episodes(self, method: str) -> Episodes:
+        self._refuse_closed(method)
         if self._episodes is None:
             raise CallOrderError(method, "not yet reset", "Call reset() first.")
         return self._episodes
 
     def _start_of(self, demo: StartsFrom) -> EngineState:
+        if not hasattr(demo, "start_state"):
+            raise InvalidOptionError(
+                "demo", demo, "one that load_demos() or env.engine.get_demos() returned"
+            )
         if demo.task != self.task.name:
             raise InvalidOptionError(
                 "demo", f"a demo of {demo.task}", f"a demo of {self.task.name}"
@@ -290,7 +323,11 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
 
     def _checked_variation(self, variation: int | None) -> int | None:
         count = self.task.variation_count
-        if variation is not None and not 0 <= variation < count:
+        if variation is None:
+            return None
+        whole = isinstance(variation, int | np.integer)
+        whole = whole and not isinstance(variation, bool)
+        if not whole or not 0 <= variation < count:
             raise InvalidOptionError(
                 "variation",
                 variation,

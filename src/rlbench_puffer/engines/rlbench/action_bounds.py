@@ -40,6 +40,20 @@ def simulated_bounds(
     return np.append(low, 0.0), np.append(high, gripper)
 
 
+def normalize_quat(action: FloatArray) -> str:
+    """Give a pose's quaternion length 1, in place; why it cannot be, or nothing.
+
+    Args:
+      action: a pose, and what follows it; (action_dim,).
+    """
+    quat = action[3:POSE_SIZE]
+    length = float(np.linalg.norm(quat))
+    if length < workspace.LEAST_QUAT_LENGTH:
+        return f"The quaternion has length {length:g}, expected more than 0."
+    quat /= length
+    return ""
+
+
 def _arm_bounds(config: EnvConfig, robot: RobotFacts) -> tuple[FloatArray, FloatArray]:
     mode = config.arm_action_mode
     speed = robot.joint_velocity_limit

@@ -4,6 +4,7 @@ Importing it imports both, so CoppeliaSim's library must be loaded before.
 """
 
 import importlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,7 @@ from rlbench.sim2real.domain_randomization import (
 from rlbench_puffer.camera import CAMERA_NAMES, Camera
 from rlbench_puffer.config import OBSERVATION_NAMES, EnvConfig
 from rlbench_puffer.engines.camera_rig import MOUNTS, extrinsics
+from rlbench_puffer.engines.rlbench.endless import EndlessActionError
 from rlbench_puffer.engines.rlbench.task_names import TaskName
 from rlbench_puffer.errors import ConfigError
 from rlbench_puffer.simulator import Simulator
@@ -67,8 +69,9 @@ def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
 
     ``last_success`` of an instance is RLBench's pair: success, and whether the
     episode ends; ``last_descriptions`` are the episode's. ``witness``, unless it is
-    None, is told of each simulation step, observation and success asked for. RLBench
-    finds a task's model by its class's name, which is kept.
+    None, is told of each simulation step, observation and success asked for. After
+    ``steps_left`` more simulation steps an EndlessActionError ends what RLBench does.
+    RLBench finds a task's model by its class's name, which is kept.
 
     Args:
       task: where the class is.
@@ -89,6 +92,7 @@ def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
         self.last_success = (False, False)
         self.last_descriptions = []
         self.witness = None
+        self.steps_left = math.inf
         created(self)
 
     def init_episode(self: Any, index: int) -> list[str]:
@@ -99,6 +103,9 @@ def recorded_task_class(task: TaskName, created: Callable[[Any], None]) -> Any:
         base.step(self)
         if self.witness is not None:
             self.witness.stepped()
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise EndlessActionError
 
     def decorate_observation(self: Any, observation: Any) -> Any:
         if self.witness is not None:

@@ -7,11 +7,8 @@ import numpy as np
 
 from rlbench_puffer.engines.base import EngineState
 from rlbench_puffer.engines.rlbench.session import Session
+from rlbench_puffer.engines.rlbench.states import state_after_reset
 from rlbench_puffer.errors import SimulationError
-
-START_KEYS = ("words", "variation", "demo")
-"""What an engine's state may hold of how its episode began."""
-
 
 SAME_PLACE = 0.02
 """Numbers of ``task_low_dim_state`` that differ by no more tell of one placement. The
@@ -65,7 +62,7 @@ def rlbench_demos(
     try:
         return session.call("getting demos", get)
     except SimulationError:
-        session.api.put_back_control(session.task)
+        session.put_back_control()
         raise
 
 
@@ -109,19 +106,3 @@ def _distance(recorded: Any, seen: Any) -> float:
     if first.size != second.size:
         return float("inf")
     return float(np.abs(first - second).max(initial=0.0))
-
-
-def state_after_reset(start: EngineState) -> EngineState:
-    """An environment's state right after a reset.
-
-    Args:
-      start: some of :data:`START_KEYS`.
-    """
-    return {
-        "engine": {**start, "num_actions": 0, "actions": np.zeros((1, 1))},
-        "episode_length": 0,
-        "episode_return": 0.0,
-        "invalid_actions": 0,
-        "terminated": False,
-        "truncated": False,
-    }

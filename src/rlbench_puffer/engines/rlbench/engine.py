@@ -1,5 +1,6 @@
 """RLBench's own tasks behind the engine seam: one simulation in one process."""
 
+import math
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,19 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlbench_puffer.config import EnvConfig
-from rlbench_puffer.engines import workspace
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
-from rlbench_puffer.engines.rlbench.action_bounds import POSE_SIZE, simulated_bounds
-from rlbench_puffer.engines.rlbench.demo import (
-    START_KEYS,
-    RLBenchDemo,
-    begin_demo,
-    rlbench_demos,
-    state_after_reset,
+from rlbench_puffer.engines.rlbench import states
+from rlbench_puffer.engines.rlbench.action_bounds import (
+    normalize_quat,
+    simulated_bounds,
 )
+from rlbench_puffer.engines.rlbench.demo import RLBenchDemo, begin_demo, rlbench_demos
+from rlbench_puffer.engines.rlbench.endless import LONGEST_ACTION, EndlessActionError
 from rlbench_puffer.engines.rlbench.extra_cameras import ExtraCameras
 from rlbench_puffer.engines.rlbench.facts import SimulatedTask
 from rlbench_puffer.engines.rlbench.live_demo import LiveDemo, perform_live_demo
+from rlbench_puffer.engines.rlbench.messages import not_placed
 from rlbench_puffer.engines.rlbench.observing import (
     FieldWriter,
     readable,
@@ -112,7 +112,6 @@ class RLBenchEngine(Engine):
         recycle_after = self._options.recycle_after
         if recycle_after is not None and self._episodes >= recycle_after:
             self._session.restart()
-            self._extra_cameras.forget()
             self._episodes = 0
         self._episodes += 1
         (rng,), (variation,) = rngs, variations
@@ -123,10 +122,8 @@ class RLBenchEngine(Engine):
             except self._session.api.TaskEnvironmentError as error:
                 self.reset_retries += 1
                 if attempt == RESET_ATTEMPTS - 1:
-                    raise SimulationError(
-                        f"RLBench could not place {self._facts.name}, variation "
-                        f"{variation}, in {RESET_ATTEMPTS} attempts: {error} Choose "
-                        "other variations; some tasks fail more often than others."
+                    raise not_placed(
+                        self._config, variation, RESET_ATTEMPTS, error
                     ) from error
             else:
                 self._retries = attempt
@@ -137,7 +134,7 @@ class RLBenchEngine(Engine):
         self.faults.clear()
         self.invalid_actions.clear()
         action = np.array(actions[0], np.float64)
-        reason = self._normalized(action) if self._sends_poses else ""
+        reason = normalize_quat(action) if self._sends_poses else ""
         if not reason:
             self._actions.append(action)
             reason = self._advance(action)
@@ -200,19 +197,15 @@ class RLBenchEngine(Engine):
         return self._descriptions
 
     def save_state(self, env_id: int) -> EngineState:
-        """What :meth:`restore_state` replays: the episode's seed and actions.
-
-        CoppeliaSim has no state that can be put back bit for bit.
-        """
+        """What :meth:`restore_state` replays: the episode's seed and actions."""
         length = self._config.episode_length or self._facts.episode_length
-        actions = np.zeros((max(length, len(self._actions)), self._action_size))
-        for row, action in zip(actions, self._actions, strict=False):
-            row[:] = action
-        return {
-            **self._start,
-            "num_actions": len(self._actions),
-            "actions": actions,
-        }
+        return states.state_of_episode(
+            self._start,
+            self._actions,
+            self._config,
+            task=self._facts.name,
+            room=(length, self._action_size),
+        )
 
     def restore_state(self, env_id: int, state: EngineState) -> None:
         """Reset with the state's seed and repeat its actions; takes as long as those.
@@ -220,16 +213,20 @@ class RLBenchEngine(Engine):
         Exact as far as the simulator repeats itself; see the class.
 
         Raises:
+          InvalidOptionError: a state of another task or engine, or of one whose
+            actions mean something else.
           SimulationError: the task could not be placed again.
         """
+        start = states.start_of(state, self._facts.name)
+        actions = states.actions_of(state, self._config)
         try:
-            self._begin({k: state[k] for k in START_KEYS if k in state})
+            self._begin(start)
         except self._session.api.TaskEnvironmentError as error:
             raise SimulationError(
                 f"RLBench could not repeat a reset that it has done: {error} Reset "
                 "without a state."
             ) from error
-        for action in state["actions"][: int(state["num_actions"])]:
+        for action in actions:
             self._actions.append(np.array(action))
             self._advance(self._actions[-1])
 
@@ -257,6 +254,7 @@ class RLBenchEngine(Engine):
         Raises:
           SimulationError: the expert failed too often, or none are stored.
         """
+        self._session.mend()
         self._streams.begin(draw_words(np.random.default_rng(seed)))
         with self._streams.active():
             demos = rlbench_demos(
@@ -287,12 +285,11 @@ class RLBenchEngine(Engine):
         Returns:
           The demo; None if the expert failed or was stopped.
         """
+        self._session.mend()
         self._start = {"words": draw_words(rng), "variation": variation}
         self._actions = []
         self._streams.begin(self._start["words"])
-        state = state_after_reset(self._start)
-        # It may start the simulator afresh.
-        self._extra_cameras.forget()
+        state = states.state_after_reset(self._start)
         with self._streams.active():
             return perform_live_demo(
                 self._session, state, self._config, dtype, stop=stop, seconds=seconds
@@ -305,6 +302,7 @@ class RLBenchEngine(Engine):
 
     def _begin(self, start: dict[str, Any]) -> None:
         session = self._session
+        session.mend()
         self._start = start
         self._actions = []
         self._streams.begin(np.asarray(start["words"]))
@@ -327,6 +325,8 @@ class RLBenchEngine(Engine):
     def _advance(self, action: NDArray[np.float64]) -> str:
         """Step RLBench; why it refused the action, or nothing."""
         session = self._session
+        rules = session.rules
+        rules.steps_left = LONGEST_ACTION
         with self._streams.active(), session.without_misc:
             try:
                 self._observation, reward, terminate = session.call(
@@ -334,17 +334,13 @@ class RLBenchEngine(Engine):
                 )
             except session.api.InvalidActionError as error:
                 return str(error)
-        self.success[0] = session.rules.last_success[0]
+            except EndlessActionError as error:
+                self.faults[0] = str(error)
+                return ""
+            finally:
+                rules.steps_left = math.inf
+        self.success[0] = rules.last_success[0]
         self.terminated[0] = terminate
         if self._shaped:
             self.shaped_reward[0] = reward
-        return ""
-
-    def _normalized(self, action: NDArray[np.float64]) -> str:
-        """Give the quaternion length 1, in place; why it cannot be, or nothing."""
-        quat = action[3:POSE_SIZE]
-        length = float(np.linalg.norm(quat))
-        if length < workspace.LEAST_QUAT_LENGTH:
-            return f"The quaternion has length {length:g}, expected more than 0."
-        quat /= length
         return ""

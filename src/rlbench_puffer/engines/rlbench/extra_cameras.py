@@ -21,11 +21,8 @@ class ExtraCameras:
     def __init__(self, session: Session, options: Simulator) -> None:
         self._session = session
         self._options = options
+        self._launches = session.launches
         self._sensors: dict[tuple[str, tuple[int, int]], Any] = {}
-
-    def forget(self) -> None:
-        """The simulator was started afresh: there are none any more."""
-        self._sensors.clear()
 
     def picture(self, camera: str, size: tuple[int, int]) -> NDArray[np.uint8]:
         """What one sees now, (height, width, 3).
@@ -47,6 +44,10 @@ class ExtraCameras:
                 f'Make the environment with cameras={{"wrist": {size}}}.',
             )
         session = self._session
+        if session.launches != self._launches:
+            # The simulator was started afresh: there are none any more.
+            self._launches = session.launches
+            self._sensors.clear()
         sensor = self._sensors.get((camera, size))
         if sensor is None:
             new = session.api.new_sensor

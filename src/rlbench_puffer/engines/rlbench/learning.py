@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.engines.rlbench.messages import not_placed
 from rlbench_puffer.engines.rlbench.session import Session
 from rlbench_puffer.errors import RLBenchPufferError, SimulationError
 from rlbench_puffer.simulator import Simulator
@@ -55,7 +56,7 @@ def learn(task: str, engine: Any, robot: Any) -> dict[str, Any]:
     # Some tasks make objects when they are first reset, so that the first
     # observation may be shorter than all others.
     looked_at = {int(v) for v in np.linspace(0, count - 1, _VARIATIONS)}
-    sizes = [_low_dim_size(session, v) for v in (0, *sorted(looked_at))][1:]
+    sizes = [_low_dim_size(session, config, v) for v in (0, *sorted(looked_at))][1:]
     facts = {
         "variation_count": count,
         "low_dim_size": max(sizes),
@@ -75,14 +76,14 @@ def _has_shaped_reward(session: Session) -> bool:
         return True
 
 
-def _low_dim_size(session: Session, variation: int) -> int:
+def _low_dim_size(session: Session, config: EnvConfig, variation: int) -> int:
     for attempt in range(_TRIES):
         try:
             session.call("setting a variation", session.task.set_variation, variation)
             _, observation = session.call("resetting", session.task.reset)
-        except session.api.TaskEnvironmentError:
+        except session.api.TaskEnvironmentError as error:
             if attempt == _TRIES - 1:
-                raise
+                raise not_placed(config, variation, _TRIES, error) from error
         else:
             return int(np.size(observation.task_low_dim_state))
     raise AssertionError("the last attempt returns or raises")

@@ -113,7 +113,7 @@ def perform_live_demo(
         with deadline(seconds, "A demo"):
             (demo,) = session.call("getting a demo", get)
     except (SimulationError, session.api.TaskEnvironmentError):
-        session.api.put_back_control(session.task)
+        session.put_back_control()
         if time.monotonic() - started >= seconds:
             # It was interrupted anywhere, and may be left in any state.
             session.restart()

@@ -2,7 +2,9 @@
 
 import re
 
+from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.errors import SimulationError
+from rlbench_puffer.simulator import Simulator
 
 EXPLANATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -65,6 +67,12 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
 """Pattern of a part of a message, and its cause and cure; the first that fits
 holds."""
 
+_ELSE = (
+    "docs/rlbench_on_mujoco.md and docs/coppeliasim.md have tables of what messages "
+    "mean."
+)
+_SUNKEN = ("jaco", "mico")
+
 
 def explained(error: BaseException, doing: str) -> SimulationError:
     """An error of theirs as one of ours.
@@ -80,5 +88,32 @@ def explained(error: BaseException, doing: str) -> SimulationError:
         # that "is not answered by pyrep_mujoco".
         return SimulationError(f"{kind} while {doing}: {text}")
     fitting = [cure for pattern, cure in EXPLANATIONS if re.search(pattern, text)]
-    explanation = (*fitting, "See docs/coppeliasim.md for what messages mean.")[0]
+    explanation = (*fitting, _ELSE)[0]
     return SimulationError(f"{kind} while {doing}: {text.rstrip('.')}. {explanation}")
+
+
+def not_placed(
+    config: EnvConfig, variation: int, attempts: int, error: BaseException
+) -> SimulationError:
+    """RLBench gave up a reset so many times.
+
+    Args:
+      config: the environment's.
+      variation: the task variation.
+      attempts: which it was given.
+      error: what it said last.
+    """
+    simulator = config.simulator or Simulator()
+    cure = "Choose other variations; some tasks fail more often than others."
+    if simulator.robot in _SUNKEN:
+        cure = (
+            "RLBench sets the base of Jaco and Mico a little into its table, takes "
+            "that for a collision, and places only tasks that are never moved, such "
+            "as reach_target. Choose another robot."
+        )
+    elif simulator.static_positions:
+        cure = "Choose other variations, or Simulator(static_positions=False)."
+    return SimulationError(
+        f"RLBench could not place {config.task}, variation {variation}, in {attempts} "
+        f"attempts: {error} {cure}"
+    )

@@ -42,6 +42,9 @@ class Session:
       task: RLBench's ``TaskEnvironment``.
       without_misc: a context in which it observes without ``misc``.
       rules: the task itself; ``rules.last_success`` is what it last said.
+      broken_off: whether something of RLBench's was left before its end, by an error
+        or by Ctrl-C: the scene may be in any state until :meth:`restart`.
+      launches: how often the simulator was started.
       display: what is drawn on.
 
     Raises:
@@ -56,6 +59,8 @@ class Session:
         self._name = find_task_name(config.task)
         self._environment: Any = None
         self.rules: Any = None
+        self.broken_off = False
+        self.launches = 0
         self._take_process()
         draws = bool(config.camera_pairs)
         try:
@@ -83,20 +88,35 @@ class Session:
           ClosedError: after :meth:`close`; the simulator would crash.
         """
         self._check_here(doing)
+        before, self.broken_off = self.broken_off, True
         try:
-            return method(*args)
+            result = method(*args)
         except (self.api.InvalidActionError, self.api.TaskEnvironmentError):
+            self.broken_off = before
             raise
         except RLBenchPufferError:
             raise
         except Exception as error:
             raise explained(error, doing) from error
+        self.broken_off = before
+        return result
 
     def restart(self) -> None:
         """Shut the simulator down and start it afresh."""
         self._check_here("restart")
         self._shut_down()
         self._launch()
+        self.broken_off = False
+
+    def mend(self) -> None:
+        """Start the simulator afresh if something was broken off in it."""
+        if self.broken_off:
+            self.restart()
+
+    def put_back_control(self) -> None:
+        """Go on after a demo that failed, which is an answer, too."""
+        self.api.put_back_control(self.task)
+        self.broken_off = False
 
     def close(self) -> None:
         """Shut down, and end the display. Twice is fine.
@@ -131,6 +151,8 @@ class Session:
         self.display.check()
 
     def _launch(self) -> None:
+        self.launches += 1
+
         def created(rules: Any) -> None:
             self.rules = rules
 
