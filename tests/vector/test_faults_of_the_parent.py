@@ -90,6 +90,18 @@ def test_ctrl_c_in_a_step_gives_one_traceback(backend: str, tmp_path: Path) -> N
         assert still_alive(pids, within_s=3.0) == []
 
 
+def test_workers_of_gym_never_hear_ctrl_c_not_even_while_they_import() -> None:
+    """They leave the terminal's process group only when they have imported."""
+    sigint = 1 << signal.SIGINT - 1
+    with make_fake_pool("gym", 2, 2) as vec:
+        for worker in vec.health()["workers"]:
+            status = Path(f"/proc/{worker['pid']}/status").read_text()
+            blocked = re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)
+            assert blocked
+            assert int(blocked[1], 16) & sigint
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 @pytest.mark.parametrize("backend", PROCESS_BACKENDS)
 def test_a_script_without_main_guard_is_no_fork_bomb(
     backend: str, tmp_path: Path

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import signal
 import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from typing import Any
 
 import gymnasium
@@ -52,9 +54,20 @@ class PatientAsyncVectorEnv(AsyncVectorEnv):
         **options: Any,
     ) -> None:
         self._started = started
-        super().__init__(env_fns, **options)
+        # Starting the tracker lets Ctrl-C through again, so that comes first.
+        resource_tracker.ensure_running()
+        # Workers inherit the mask: Ctrl-C while they still import is our affair alone.
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            super().__init__(env_fns, **options)
+        finally:
+            self._unmask()
+
+    def _unmask(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _check_spaces(self) -> None:
+        self._unmask()
         started, self._started = self._started, _nothing
         started(self)
 
