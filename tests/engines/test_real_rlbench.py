@@ -98,6 +98,20 @@ def test_the_same_follows_a_seed_whatever_was_before(task: str) -> None:
     env.close()
 
 
+@needs_rlbench
+def test_a_demo_follows_a_seed_and_what_it_grasped_keeps_its_place_in_the_state() -> (
+    None
+):
+    env = rp.make("pick_and_lift", engine="mujoco")
+    env.reset(seed=0)
+    engine = env.get_wrapper_attr("engine")
+    first, second = (engine.get_demos(1, seed=5)[0].demo for _ in range(2))
+    for name in ("joint_velocities", "task_low_dim_state"):
+        told, again = ([getattr(o, name) for o in demo] for demo in (first, second))
+        np.testing.assert_array_equal(told, again)
+    env.close()
+
+
 @pytest.mark.parametrize(
     "backend",
     [pytest.param("gym", marks=SLOW), pytest.param("puffer", marks=SLOW), "shm"],
