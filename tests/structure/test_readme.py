@@ -29,15 +29,19 @@ def test_the_first_screen_has_the_two_commands() -> None:
     assert "pip install uv" in first_screen
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_relative_links_lead_to_files_that_are_there(name: str) -> None:
-    text = (ROOT / name).read_text()
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")],
+    ids=lambda page: page.name,
+)
+def test_relative_links_lead_to_files_that_are_there(page: Path) -> None:
+    text = page.read_text()
     links = [
         link
         for link in re.findall(r"\]\(([^)#]+)\)", text)
         if not link.startswith("https://")
     ]
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize(
