@@ -8,7 +8,11 @@ import pytest
 import rlbench_puffer as rp
 from rlbench_puffer.config import EnvConfig
 from rlbench_puffer.engines.rlbench.messages import not_placed
-from rlbench_puffer.errors import InvalidOptionError, SimulationError
+from rlbench_puffer.errors import (
+    CallOrderError,
+    InvalidOptionError,
+    SimulationError,
+)
 from simulators import engine_of, make, standin_machine, still, write_facts
 
 
@@ -90,3 +94,34 @@ def test_a_task_that_is_never_placed_is_told_with_the_cure(
         task="reach_target", engine="mujoco", simulator=rp.Simulator(robot="jaco")
     )
     assert "another robot" in str(not_placed(sunken, 0, 10, RuntimeError("No.")))
+
+
+def test_a_reset_that_fails_ends_the_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANDIN_FAULT", f"reset:refused:2:{tmp_path / 'flag'}")
+    env = make("standin_faults:Faulty")
+    env.reset(seed=0)
+    with pytest.raises(SimulationError, match="V-REP side"):
+        env.reset()
+    with pytest.raises(CallOrderError, match=r"Call reset\(\)"):
+        env.step(still(env))
+    env.reset()
+    env.step(still(env))
+    env.close()
+
+
+def test_demos_end_the_episode_and_are_of_variations_that_there_are() -> None:
+    env = make()
+    env.reset(seed=0)
+    engine = engine_of(env)
+    for variation in (20, -1):
+        with pytest.raises(InvalidOptionError, match="an index below 20"):
+            engine.get_demos(1, variation=variation)
+    env.reset()
+    engine.get_demos(1, variation=19)
+    with pytest.raises(CallOrderError, match=r"Call reset\(\)"):
+        env.step(still(env))
+    env.reset()
+    env.step(still(env))
+    env.close()

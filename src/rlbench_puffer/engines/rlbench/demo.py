@@ -8,7 +8,7 @@ import numpy as np
 from rlbench_puffer.engines.base import EngineState
 from rlbench_puffer.engines.rlbench.session import Session
 from rlbench_puffer.engines.rlbench.states import state_after_reset
-from rlbench_puffer.errors import SimulationError
+from rlbench_puffer.errors import InvalidOptionError, SimulationError
 
 SAME_PLACE = 0.02
 """Numbers of ``task_low_dim_state`` that differ by no more tell of one placement. The
@@ -50,8 +50,12 @@ def rlbench_demos(
       max_attempts: tries of the expert for each; None reads stored ones.
 
     Raises:
+      InvalidOptionError: the task has no such variation.
       SimulationError: the expert failed too often, or none are stored.
     """
+    count = int(session.call("counting variations", session.task.variation_count))
+    if not 0 <= variation < count:
+        raise InvalidOptionError("variation", variation, f"an index below {count}")
     live = max_attempts is not None
     options = {"max_attempts": max_attempts} if live else {}
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlbench_puffer.config import EnvConfig
+from rlbench_puffer.config import POSE_MODES, EnvConfig
 from rlbench_puffer.engines.base import Engine, EngineState, EnvIds
 from rlbench_puffer.engines.rlbench import states
 from rlbench_puffer.engines.rlbench.action_bounds import (
@@ -27,8 +27,8 @@ from rlbench_puffer.engines.rlbench.observing import (
     write_pictures,
 )
 from rlbench_puffer.engines.rlbench.session import Session
-from rlbench_puffer.engines.rlbench.streams import GlobalStreams, draw_words
-from rlbench_puffer.errors import SimulationError, unreachable_pose
+from rlbench_puffer.engines.rlbench.streams import GlobalStreams, SeedWords, draw_words
+from rlbench_puffer.errors import CallOrderError, SimulationError, unreachable_pose
 from rlbench_puffer.simulator import Simulator
 
 RESET_ATTEMPTS = 10
@@ -37,8 +37,6 @@ RESET_ATTEMPTS = 10
 DEMO_SECONDS = 90.0
 """Limit of one attempt at a demo in [s]; the slowest took 19 s on a loaded machine
 (3 attempts at each of 90 tasks on MuJoCo)."""
-
-_POSES = ("ee_pose_ik", "ee_pose_planning", "er_joint_ik")
 
 
 class RLBenchEngine(Engine):
@@ -68,11 +66,11 @@ class RLBenchEngine(Engine):
         self._options = config.simulator or Simulator()
         self._facts = task
         self._shaped = config.reward == "shaped"
-        mode = config.arm_action_mode
-        self._sends_poses = mode.removeprefix("delta_") in _POSES
+        self._sends_poses = config.arm_action_mode in POSE_MODES
         self._action_size = simulated_bounds(config, task.robot)[0].size
         self._fields = FieldWriter(config, task.name)
         self._streams = GlobalStreams()
+        self._runs = False
         self._observation: Any = None
         self._descriptions: tuple[str, ...] = ()
         self._start: dict[str, Any] = {}
@@ -130,7 +128,9 @@ class RLBenchEngine(Engine):
                 return
 
     def step(self, env_ids: EnvIds, actions: NDArray[np.float64]) -> None:
-        """See :meth:`Engine.step`."""
+        """See :meth:`Engine.step`; a CallOrderError after demos or a failed reset."""
+        if not self._runs:
+            raise CallOrderError("step", "no episode is running", "Call reset().")
         self.faults.clear()
         self.invalid_actions.clear()
         action = np.array(actions[0], np.float64)
@@ -252,10 +252,10 @@ class RLBenchEngine(Engine):
           seed: of the placements, or of the choice among stored ones.
 
         Raises:
+          InvalidOptionError: the task has no such variation.
           SimulationError: the expert failed too often, or none are stored.
         """
-        self._session.mend()
-        self._streams.begin(draw_words(np.random.default_rng(seed)))
+        self._end_episode(draw_words(np.random.default_rng(seed)))
         with self._streams.active():
             demos = rlbench_demos(
                 self._session, amount, variation, max_attempts if live else None
@@ -285,10 +285,9 @@ class RLBenchEngine(Engine):
         Returns:
           The demo; None if the expert failed or was stopped.
         """
-        self._session.mend()
         self._start = {"words": draw_words(rng), "variation": variation}
         self._actions = []
-        self._streams.begin(self._start["words"])
+        self._end_episode(self._start["words"])
         state = states.state_after_reset(self._start)
         with self._streams.active():
             return perform_live_demo(
@@ -300,12 +299,16 @@ class RLBenchEngine(Engine):
         self._fields.forget()
         self._close()
 
+    def _end_episode(self, words: SeedWords) -> None:
+        self._session.mend()
+        self._runs = False
+        self._streams.begin(words)
+
     def _begin(self, start: dict[str, Any]) -> None:
         session = self._session
-        session.mend()
         self._start = start
         self._actions = []
-        self._streams.begin(np.asarray(start["words"]))
+        self._end_episode(np.asarray(start["words"]))
         variation = int(start["variation"])
         doing = f"resetting {self._facts.name}"
         with self._streams.active():
@@ -316,6 +319,7 @@ class RLBenchEngine(Engine):
                 told = session.call(doing, session.task.reset)
         descriptions, self._observation = told
         self._descriptions = tuple(str(text) for text in descriptions)
+        self._runs = True
         self.variations[0] = variation
         self.success[0] = self.terminated[0] = False
         self.shaped_reward[0] = 0.0
