@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rlbench_puffer.cli.main import main
-from rlbench_puffer.display.doctor import Finding, can_run
+from rlbench_puffer.display.doctor import Finding, _package, can_run
+from rlbench_puffer.setup.sources import sources_folder
 
 
 @pytest.mark.display
@@ -43,6 +44,23 @@ def test_a_missing_server_gets_one_command_and_does_not_fail_the_check(
     findings = {f["name"]: f for f in json.loads(done.stdout)["findings"]}
     assert findings["display xvfb"]["state"] == "missing"
     assert findings["display xvfb"]["mend"].startswith("apt-get install xvfb")
+
+
+def test_what_setup_keeps_beside_what_is_installed_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    check = _package("kept_sources", "tests", "a command")
+    assert check() == Finding(
+        name="kept_sources",
+        state="missing",
+        found="not installed; for tests",
+        mend="a command",
+    )
+    kept = sources_folder() / "kept_sources"
+    kept.mkdir(parents=True)
+    (kept / "__init__.py").touch()
+    assert check().state == "ok"
 
 
 def test_only_what_breaks_the_default_engine_fails_the_check() -> None:
