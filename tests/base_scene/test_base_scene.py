@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,37 @@ def test_a_stand_in_is_a_file_that_loads_as_the_scene(cache: Path) -> None:
     robot.unlink()
     with pytest.raises(ModelFileError, match=r"panda\.ttm.*not there"):
         load_scene(path)
+
+
+def test_a_damaged_stand_in_is_written_anew(cache: Path) -> None:
+    robot = cache / "panda.ttm"
+    robot.write_bytes(ROBOT)
+    path = write_stand_in(robot)
+    path.write_bytes(b"\xa1\xff")
+    assert load_scene(write_stand_in(robot)).is_scene
+
+
+def test_each_robot_has_a_stand_in_of_its_own(cache: Path) -> None:
+    robots = [cache / name for name in ("panda.ttm", "other.ttm")]
+    for robot in robots:
+        robot.write_bytes(ROBOT)
+    first, second = map(write_stand_in, robots)
+    robots[1].unlink()
+    assert first != second
+    assert load_scene(first).is_scene
+
+
+def test_a_cache_that_cannot_be_written_to_keeps_no_scene_away(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot = cache / "panda.ttm"
+    robot.write_bytes(ROBOT)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(robot))
+    path = write_stand_in(robot)
+    assert write_stand_in(robot) == path
+    assert load_scene(path).is_scene
+    # It is open for as long as the process lives.
+    os.close(int(path.name))
 
 
 def test_a_file_of_json_that_is_no_stand_in_is_no_scene(cache: Path) -> None:

@@ -6,6 +6,8 @@ scene is built when it is loaded. It lies in this package's cache folder.
 """
 
 import contextlib
+import functools
+import hashlib
 import json
 import os
 import tempfile
@@ -23,25 +25,41 @@ _MOST_BYTES = 1 << 14
 def write_stand_in(robot: Path) -> Path:
     """A stand-in for the base scene with the robot of a model file.
 
-    Raises:
-      OSError: the cache folder cannot be written to.
+    Where the cache folder cannot be written to, it lies in this process's memory.
     """
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"kind": _KIND, "robot": str(robot.resolve())}) + "\n"
-    path = folder / "base_scene.json"
-    if not path.is_file() or path.read_text() != text:
-        # Other processes may read it meanwhile.
-        handle, written = tempfile.mkstemp(dir=folder, suffix=".json")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            Path(written).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(written).unlink()
-            raise
+    data = text.encode()
+    # Copies of RLBench have a file each: processes of both may run at a time.
+    name = f"base_scene-{hashlib.sha256(data).hexdigest()[:16]}.json"
+    path = cache_folder() / name
+    try:
+        if not path.is_file() or path.read_bytes() != data:
+            _write(path, data)
+    except OSError:
+        return _in_memory(data)
     return path
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Other processes may read it meanwhile.
+    handle, written = tempfile.mkstemp(dir=path.parent, suffix=".json")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(written).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(written).unlink()
+        raise
+
+
+@functools.cache
+def _in_memory(data: bytes) -> Path:
+    """A file that is there for as long as this process."""
+    handle = os.memfd_create("base_scene.json")
+    os.write(handle, data)
+    return Path(f"/proc/self/fd/{handle}")
 
 
 def load_scene(path: str | os.PathLike[str]) -> Model:

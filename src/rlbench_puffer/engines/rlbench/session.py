@@ -195,7 +195,7 @@ def _import_api(foundation: Foundation) -> Any:
                 package, "One of RLBench's tasks", extra, "rlbench-puffer setup rlbench"
             ) from error
         except (ImportError, OSError) as error:
-            raise explained(error, "loading CoppeliaSim's library") from error
+            raise explained(error, "importing RLBench and PyRep") from error
 
 
 def _forked(doing: str) -> SimulationError:
