@@ -1,6 +1,7 @@
 """A set of demos is the same whoever collects it, and whole whatever happens."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +223,19 @@ def test_a_killed_worker_is_named_and_the_others_demos_stay(tmp_path: Path) -> N
     assert 0 < len(demos) < 5000
     assert len(minari.MinariDataset(tmp_path / "demos-v0" / "data")) == len(demos)
     assert not list(tmp_path.glob(".part-*"))
+
+
+def test_a_disk_that_refuses_a_worker_is_told_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    def remove_the_folder(progress: Progress) -> None:
+        shutil.rmtree(tmp_path / "demos", ignore_errors=True)
+
+    with pytest.raises(RecordingError, match=r"\.part-\d+.* cannot be written"):
+        collect(
+            request_for(tmp_path / "demos", episodes=5000, num_workers=1),
+            remove_the_folder,
+        )
 
 
 def test_ctrl_c_leaves_whole_shards_and_no_process(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def _run_workers(
         live.extend(workers)
         try:
             _listen(live, progress, told)
-        except (KeyboardInterrupt, WorkerError):
+        except (KeyboardInterrupt, WorkerError, RecordingError):
             _stop(live, progress, told)
             raise
     finally:
@@ -176,6 +176,9 @@ def _take(worker: WorkerProcess, progress: Progress) -> bool:
     kind = message[0]
     if kind == "error":
         texts = message[1]
+        if texts["type"] == RecordingError.__name__:
+            # The disk refuses, and says why: where that was noticed helps nobody.
+            raise RecordingError(texts["message"])
         raise WorkerRaisedError(
             worker.index,
             "collect",
@@ -207,7 +210,7 @@ def _stop(
             worker = next(worker for worker in live if worker.conn is conn)
             try:
                 finished = _take(worker, progress)
-            except WorkerError:
+            except (WorkerError, RecordingError):
                 # The first failure is the one that is told.
                 finished = True
             if finished:

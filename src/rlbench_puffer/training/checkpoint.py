@@ -136,7 +136,8 @@ def _read(path: Path) -> dict[str, Any]:
         damaged = content["format"] != FORMAT or "state" not in content
     except Exception as error:
         raise CheckpointError(
-            f"The checkpoint {path} cannot be read: {error}. Take an older one."
+            f"The checkpoint {path} cannot be read: "
+            f"{str(error) or type(error).__name__}. Take an older one."
         ) from error
     if damaged:
         raise CheckpointError(
