@@ -10,6 +10,7 @@ import pytest
 import rlbench_puffer as rp
 from rlbench_models import needs_rlbench
 from rlbench_puffer.errors import InvalidOptionError
+from vec_rows import nothing
 
 
 @pytest.fixture
@@ -65,18 +66,25 @@ def test_dynamics_are_refused_as_rlbench_refuses_them() -> None:
 @pytest.mark.slow
 def test_textures_change_as_often_as_they_shall_and_where(textures: Path) -> None:
     def pictures(**options: Any) -> list[np.ndarray]:
-        env = rp.make(
+        vec = rp.make_vec(
             "reach_target",
+            num_envs=1,
             engine="mujoco",
             cameras={"front": (64, 64)},
             simulator=rp.Simulator(textures=str(textures), **options),
         )
-        still = np.zeros(env.action_space.shape or (), np.float32)
-        still[-1] = 1.0
-        told = [env.reset(seed=seed)[0] for seed in (0, 1, 0)]
-        told += [env.step(still)[0] for _ in range(2)]
-        env.close()
-        return [observation["front_rgb"].astype(int) for observation in told]
+        assert vec.emulated
+        dtype = vec.emulated.emulated_observation_dtype
+
+        def picture(observations: np.ndarray) -> np.ndarray:
+            return observations.view(dtype)[0, 0]["front_rgb"].astype(int)
+
+        still = nothing(vec)
+        still[..., -1] = 1.0
+        told = [picture(vec.reset(seed=seed)[0]) for seed in (0, 1, 0)]
+        told += [picture(vec.step(still)[0]) for _ in range(2)]
+        vec.close()
+        return told
 
     def wall(picture: np.ndarray) -> np.ndarray:
         return picture[:20, :20]
