@@ -24,6 +24,7 @@ from rlbench_puffer.demos.make import load_demos
 from rlbench_puffer.demos.request import parse_randomize
 from rlbench_puffer.demos.worker import SHARD_DEMOS
 from rlbench_puffer.errors import (
+    ConfigError,
     InvalidOptionError,
     MissingDependencyError,
     RecordingError,
@@ -31,6 +32,7 @@ from rlbench_puffer.errors import (
 )
 from rlbench_puffer.tasks import registry
 from rlbench_puffer.tasks.reach_target import ReachTarget
+from rlbench_puffer.tasks.waypoints import Waypoint
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +284,24 @@ def test_workers_know_a_registered_task(
     registry.register_task(ReachAgain)
     assert collect(request_for(tmp_path, task="reach_again", episodes=1)).kept == 1
     assert Demos(tmp_path)[0].task == "reach_again"
+
+
+class ReachWithoutExpert(ReachTarget):
+    """A task that lays out no waypoints."""
+
+    name = "reach_without_expert"
+
+    def waypoints(self, env_id: int) -> tuple[Waypoint, ...]:
+        return ()
+
+
+def test_a_task_without_an_expert_is_told_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_OWN", {})
+    registry.register_task(ReachWithoutExpert)
+    with pytest.raises(ConfigError, match=r"^The task reach_without_expert has no"):
+        collect(request_for(tmp_path, task="reach_without_expert", num_workers=1))
 
 
 def test_the_command_tells_what_it_did(

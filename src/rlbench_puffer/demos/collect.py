@@ -20,10 +20,11 @@ from rlbench_puffer.demos.request import DemoRequest
 from rlbench_puffer.demos.worker import STOP
 from rlbench_puffer.envs.episodes import allowed_variations
 from rlbench_puffer.errors import (
+    ConfigError,
     InvalidOptionError,
     RecordingError,
+    RLBenchPufferError,
     WorkerDiedError,
-    WorkerError,
     WorkerRaisedError,
     WorkerTimeoutError,
 )
@@ -35,6 +36,12 @@ SILENCE_SECONDS = 120.0
 
 FINISH_SECONDS = 15.0
 """How long a worker may take to finish its shard when told to stop [s]."""
+
+_USERS_AFFAIRS: dict[str, type[RLBenchPufferError]] = {
+    kind.__name__: kind for kind in (ConfigError, RecordingError)
+}
+"""What a worker raises that says all there is to say: a full disk, a task without an
+expert. Where the worker noticed it would help nobody."""
 
 _ENTRY = "rlbench_puffer.demos.worker:run"
 _REQUEST_FILE = "request.json"
@@ -78,6 +85,7 @@ def collect(
       InvalidOptionError: no such variation, or the folder holds another set.
       UnknownNameError: there is no such task.
       RecordingError: the disk refuses, or another process collects into the folder.
+      ConfigError: the task has no expert.
       WorkerError: a worker failed; whole shards stay, and the same request goes on.
       KeyboardInterrupt: likewise.
     """
@@ -130,7 +138,7 @@ def _run_workers(
         live.extend(workers)
         try:
             _listen(live, progress, told)
-        except (KeyboardInterrupt, WorkerError, RecordingError):
+        except (KeyboardInterrupt, RLBenchPufferError):
             _stop(live, progress, told)
             raise
     finally:
@@ -176,9 +184,8 @@ def _take(worker: WorkerProcess, progress: Progress) -> bool:
     kind = message[0]
     if kind == "error":
         texts = message[1]
-        if texts["type"] == RecordingError.__name__:
-            # The disk refuses, and says why: where that was noticed helps nobody.
-            raise RecordingError(texts["message"])
+        if texts["type"] in _USERS_AFFAIRS:
+            raise _USERS_AFFAIRS[texts["type"]](texts["message"])
         raise WorkerRaisedError(
             worker.index,
             "collect",
@@ -210,7 +217,7 @@ def _stop(
             worker = next(worker for worker in live if worker.conn is conn)
             try:
                 finished = _take(worker, progress)
-            except (WorkerError, RecordingError):
+            except RLBenchPufferError:
                 # The first failure is the one that is told.
                 finished = True
             if finished:
