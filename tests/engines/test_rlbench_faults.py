@@ -96,6 +96,19 @@ def test_a_task_that_is_never_placed_is_told_with_the_cure(
     assert "another robot" in str(not_placed(sunken, 0, 10, RuntimeError("No.")))
 
 
+def test_an_observation_that_is_no_number_is_an_error_and_ends_the_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STANDIN_FAULT", f"step:nan:1:{tmp_path / 'flag'}")
+    env = make("standin_faults:Faulty")
+    env.reset(seed=0)
+    with pytest.raises(SimulationError, match="task_low_dim_state, component 0, is na"):
+        env.step(still(env))
+    with pytest.raises(CallOrderError, match=r"Call reset\(\)"):
+        env.step(still(env))
+    env.close()
+
+
 def test_a_reset_that_fails_ends_the_episode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -271,6 +271,15 @@ def test_a_step_before_reset_is_an_error_and_starts_nothing() -> None:
     env.close()
 
 
+def test_a_picture_of_no_size_is_refused() -> None:
+    env = rlbench_puffer.make("reach_target")
+    env.reset(seed=0)
+    for size in ((0, 8), (8,), "8x8"):
+        with pytest.raises(InvalidOptionError, match="height, width"):
+            env.picture("front", size)  # pyright: ignore[reportArgumentType]
+    env.close()
+
+
 def test_what_runs_cannot_be_copied_and_says_what_can() -> None:
     env = rlbench_puffer.make("reach_target")
     assert copy.deepcopy(env).config == env.config

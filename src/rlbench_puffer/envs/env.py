@@ -7,13 +7,14 @@ import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlbench_puffer.camera import CAMERA_NAMES
+from rlbench_puffer.camera import CAMERA_NAMES, Camera
 from rlbench_puffer.config import CONTROL_DT, EnvConfig
 from rlbench_puffer.engines.base import Engine, EngineState
 from rlbench_puffer.engines.make import make_engine
 from rlbench_puffer.envs.actions import ActionScaling
 from rlbench_puffer.envs.batch_env import EnvSpaces
 from rlbench_puffer.envs.episodes import Episodes, allowed_variations
+from rlbench_puffer.envs.observations import not_finite, numbers_of
 from rlbench_puffer.errors import (
     CallOrderError,
     ClosedError,
@@ -91,6 +92,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         self.action_space = spaces.single_action_space
         self._scaling = ActionScaling(config, self.task.robot)
         self._row = np.zeros(1, spaces.observation_dtype)
+        self._numbers = numbers_of(self._row, config.observations)
         self._only = np.array([0])
         self._has_cameras = bool(config.camera_pairs)
         self._episodes: Episodes | None = None
@@ -185,6 +187,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
           InvalidActionError: wrong shape or dtype, not finite, or out of range; or a
             pose out of reach under ``on_invalid="raise"``. Nothing was simulated.
           CallOrderError: before ``reset``, or after an episode's end.
+          SimulationError: an observation left the finite numbers; reset to go on.
           ClosedError: after ``close``.
         """
         episodes = self._episodes
@@ -230,11 +233,13 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
 
         Raises:
           UnknownNameError: no such camera.
+          InvalidOptionError: no such size.
           CallOrderError: before ``reset``.
           DisplayError: nothing draws here.
         """
         if camera not in CAMERA_NAMES:
             raise UnknownNameError("camera", camera, CAMERA_NAMES)
+        size = Camera(size=size).size
         return self._reset_episodes("picture").engine.picture(0, camera, size)
 
     def get_state(self) -> EngineState:
@@ -325,8 +330,7 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         count = self.task.variation_count
         if variation is None:
             return None
-        whole = isinstance(variation, int | np.integer)
-        whole = whole and not isinstance(variation, bool)
+        whole = isinstance(variation, int | np.integer) and type(variation) is not bool
         if not whole or not 0 <= variation < count:
             raise InvalidOptionError(
                 "variation",
@@ -339,5 +343,8 @@ class RLBenchEnv(gymnasium.Env[Any, Any]):
         episodes.engine.observe(self._only, self._row)
         if self._has_cameras:
             episodes.engine.render(self._only, self._row)
+        if not np.isfinite(self._numbers).all():
+            self._running = False
+            raise not_finite(self._row, self.config.observations)
         row = self._row[0]
         return {name: row[name].copy() for name in self.observation_space.spaces}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rlbench_puffer.camera import Cameras
 from rlbench_puffer.engines.camera_rig import MOUNTS
 from rlbench_puffer.engines.robot_facts import PANDA, RobotFacts
+from rlbench_puffer.errors import SimulationError
 
 JOINT_POSITION_MARGIN = 0.1
 """Slack in [rad] of the joint position bounds: MuJoCo's joint limits are soft."""
@@ -142,6 +143,33 @@ def structured_dtype(fields: tuple[ObservationField, ...]) -> np.dtype[np.void]:
     :func:`observation_space`, so that a buffer of PufferLib's can be viewed as it.
     """
     return np.dtype([(f.name, f.dtype, f.shape) for f in fields], align=True)
+
+
+def numbers_of(row: NDArray[np.void], names: tuple[str, ...]) -> NDArray[np.float32]:
+    """The low-dimensional numbers of an observation, as one flat view.
+
+    Args:
+      row: (1,), of :func:`structured_dtype`.
+      names: all fields but pictures, which come last.
+    """
+    size = sum(row.dtype[name].itemsize for name in names)
+    return row.view(np.uint8)[:size].view(np.float32)
+
+
+def not_finite(row: NDArray[np.void], names: tuple[str, ...]) -> SimulationError:
+    """What to raise where a number of an observation is NaN or infinite.
+
+    Args:
+      row: (1,), of :func:`structured_dtype`.
+      names: of fields, one of which has such a number.
+    """
+    name = next(n for n in names if not np.isfinite(row[n]).all())
+    values = row[name][0]
+    component = int(np.flatnonzero(~np.isfinite(values))[0])
+    return SimulationError(
+        f"Observation {name}, component {component}, is {values[component]}, expected "
+        "a finite number. Reset to go on."
+    )
 
 
 def flat_space(fields: tuple[ObservationField, ...]) -> gymnasium.spaces.Box:

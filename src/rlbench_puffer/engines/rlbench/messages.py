@@ -43,7 +43,8 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
     (
         r"not a valid task \.ttm file",
         "This copy of RLBench lacks the task's model. `rlbench-puffer tasks --engine "
-        "mujoco` lists what is at hand; `rlbench-puffer setup rlbench` gets them all.",
+        "mujoco` lists what is at hand; `rlbench-puffer setup rlbench` gets them all. "
+        "A class of your own needs a model there that has its name.",
     ),
     (
         "no dataset root",
