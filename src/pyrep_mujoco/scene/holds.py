@@ -22,8 +22,8 @@ MOVES, STANDS, PASSES = (1, 3), (2, 0), (0, 0)
 """MuJoCo's ``contype`` and ``conaffinity`` of geoms: what stands touches nothing that
 stands, too."""
 
-
 _WARM = mujoco.mjtDisableBit.mjDSBL_WARMSTART.value
+"""Keeps the solver from beginning with the last physics step's accelerations."""
 
 
 class Holds:

@@ -45,6 +45,7 @@ class Sleep:
             if (tree := model.body_treeid.item(body)) >= 0:
                 model.tree_sleep_policy[tree] = _NEVER
         self._policies = model.tree_sleep_policy.copy()
+        """What each tree of bodies may do, unless sleep is forbidden."""
 
     def wake(self) -> None:
         """Wake all, and work out where all bodies are, fixed ones too."""
